@@ -1,0 +1,175 @@
+# harness: which DNS layouts deliver mail. `make help` lists the targets.
+
+VERSION := 0.1.0
+PREFIX  ?= /usr/local
+MODE    ?= release
+ifeq ($(origin CC),default)
+CC := cc
+endif
+
+B := build/$(MODE)
+# As many jobs as processors, unless told otherwise on the command line.
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
+MAKEFLAGS += --no-print-directory
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+        -Wpointer-arith -Wwrite-strings -Wvla -Wformat=2
+
+# One line a build mode; each builds in a folder of its own.
+FLAGS.release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+FLAGS.debug   := -O0 -g3
+FLAGS.asan    := -O1 -g -fsanitize=address -fno-omit-frame-pointer
+FLAGS.ubsan   := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
+FLAGS.tsan    := -O1 -g -fsanitize=thread
+FLAGS.cov     := -O0 -g --coverage
+FLAGS.fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined
+
+# Asked when the first recipe needs it, that is after the packages are there.
+PKGS       := ldns libzscanner libfyaml jansson libxml-2.0 libidn2
+PKG_CFLAGS  = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
+PKG_LIBS    = $(eval PKG_LIBS := $(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
+TEST_LIBS   = $(eval TEST_LIBS := $(shell pkg-config --libs cmocka))$(TEST_LIBS)
+
+DIALECT    := -std=c11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -iquote harness -iquote tests
+ALL_CFLAGS  = $(DIALECT) -pthread $(WARN) $(FLAGS.$(MODE)) -MMD -MP $(PKG_CFLAGS) $(CFLAGS)
+
+SRC    := $(wildcard harness/*/*.c)
+HDRS   := $(wildcard harness/*/*.h)
+LIBOBJ := $(patsubst %.c,$(B)/obj/%.o,$(filter-out harness/cli/main.c,$(SRC)))
+SUPOBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/support/*.c))
+TESTS  := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/test_*.c))
+FUZZ   := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCH  := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
+SH     := $(wildcard .ci/run .ci/install-packages tests/*.sh tests/*/*.sh)
+
+SCENARIOS := $(sort $(wildcard scenarios/*.conf))
+
+all: $(B)/harness                       ## build the program, build/release/harness
+
+run: $(B)/harness                       ## build, then run every scenario
+	@$(B)/harness run $(SCENARIOS)
+
+# ---- packages -----------------------------------------------------------
+
+# A stamp a purpose: asking dpkg each time would be most of a second `make run`.
+build/.packages-%: .ci/packages
+	@mkdir -p build
+	@test -n "$(NO_DEPS)" || .ci/install-packages $*
+	@touch $@
+
+$(LIBOBJ) $(B)/obj/harness/cli/main.o: | build/.packages-build
+$(SUPOBJ) $(TESTS:$(B)/%=$(B)/obj/%.o): | build/.packages-build build/.packages-test
+
+# ---- building -----------------------------------------------------------
+
+$(B)/harness: $(B)/obj/harness/cli/main.o $(B)/libharness.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(LIBS)
+
+$(B)/libharness.a: $(LIBOBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/obj/%.o: %.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(SUPOBJ) $(B)/libharness.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(PKG_LIBS) $(LIBS)
+
+$(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(B)/libharness.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(LIBS)
+
+$(B)/tests/fuzz/%: $(B)/obj/tests/fuzz/%.o $(B)/libharness.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS) $(LIBS)
+
+# V=1 shows the commands.
+Q   := $(if $(V),,@)
+say  = @$(if $(V),:,printf '  %-5s %s\n' $(1) $(2))
+
+# ---- tests --------------------------------------------------------------
+
+check: unit-tests golden-tests scenario-tests docs-check   ## all tests
+
+unit-tests: $(TESTS)
+	@tests/unit.sh $(TESTS)
+
+golden-tests: $(B)/harness | unit-tests build/.packages-test
+	@tests/golden.sh $(B)/harness
+
+scenario-tests: $(B)/harness | golden-tests
+	@$(B)/harness run -q $(SCENARIOS)
+
+asan ubsan tsan:                        ## the tests under a sanitizer
+	@$(MAKE) MODE=$@ unit-tests golden-tests scenario-tests
+
+coverage:                               ## line coverage by file, worst first
+	@$(MAKE) MODE=cov unit-tests scenario-tests >/dev/null
+	@cd build/cov/obj && gcov -r -s $(CURDIR) -n $$(find harness -name '*.gcda') 2>/dev/null | \
+	    awk -F"[:%' ]" '/^File/ { f = $$3 } f && /^Lines/ { print $$3 "% " f; f = "" }' | sort -n
+
+fuzz:                                   ## each fuzzer for FUZZ_SECONDS (30)
+	@$(MAKE) build/.packages-build build/.packages-fuzz
+	@$(MAKE) MODE=fuzz CC=clang fuzz-run
+
+fuzz-run: $(FUZZ)
+	@set -e; for f in $(FUZZ); do n=$${f##*/}; mkdir -p build/corpus/$$n tests/fuzz/corpus/$$n; \
+	    echo "== $$n"; $$f -max_total_time=$${FUZZ_SECONDS:-30} -print_final_stats=1 \
+	    -artifact_prefix=build/corpus/ build/corpus/$$n tests/fuzz/corpus/$$n 2>&1 | tail -n 12; done
+
+bench: $(B)/harness $(BENCH)            ## speed and memory, in figures
+	@tests/bench/bench.sh $(B)/harness $(SCENARIOS)
+	@set -e; for b in $(BENCH); do $$b; done
+
+lint: build/.packages-build build/.packages-test build/.packages-lint   ## layers, headers, format, analysers
+	@tests/lint/layers.sh
+	@set -e; for h in $(HDRS); do $(CC) $(DIALECT) $(WARN) $(PKG_CFLAGS) -fsyntax-only -x c $$h; done
+	@clang-format --dry-run -Werror $(SRC) $(HDRS) $(wildcard tests/*/*.[ch] tests/*/*/*.[ch])
+	@shellcheck -S warning $(SH)
+	@printf '%s\n' $(SRC) | xargs -P $$(nproc) -n 8 sh -c 'clang-tidy --quiet "$$@" -- $(DIALECT) $(PKG_CFLAGS) 2>/dev/null' lint
+
+format:                                 ## rewrite the code in the project's layout
+	@clang-format -i $(SRC) $(HDRS) $(wildcard tests/*/*.[ch] tests/*/*/*.[ch])
+
+# ---- documents ----------------------------------------------------------
+
+docs: docs/compatibility.md             ## write docs/compatibility.md from a run
+docs/compatibility.md: $(B)/harness $(SCENARIOS) FORCE
+	@$(B)/harness run -q --format compatibility:$@ $(SCENARIOS)
+
+docs-check: $(B)/harness | scenario-tests
+	@$(B)/harness run -q --format compatibility:$(B)/compatibility.md $(SCENARIOS) >/dev/null
+	@cmp -s $(B)/compatibility.md docs/compatibility.md || { \
+	    diff -u docs/compatibility.md $(B)/compatibility.md | head -n 40; \
+	    echo "docs/compatibility.md is stale: run make docs and review the change" >&2; exit 1; }
+
+# ---- the rest -----------------------------------------------------------
+
+install: all                            ## to DESTDIR/PREFIX
+	install -D -m 755 $(B)/harness $(DESTDIR)$(PREFIX)/bin/harness
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/harness
+
+clean:                                  ## remove build/
+	rm -rf build
+
+help:
+	@sed -n 's/^\([a-z][a-z -]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
+	    awk -F'|' '{ printf "  make %-18s %s\n", $$1, $$2 }'
+
+FORCE:
+.PHONY: all run check unit-tests golden-tests scenario-tests asan ubsan tsan coverage fuzz \
+        fuzz-run bench lint format docs docs-check install uninstall clean help FORCE
+.SECONDARY:
+.DELETE_ON_ERROR:
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,509 @@
+#include "dns/msg.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/lookup.h"
+#include "base/str.h"
+
+#define HEADER_LEN 12
+#define MESSAGE_MAX 65535
+/* RFC 9715 3.1 / DNS flag day 2020: fits every path without fragments. */
+#define EDNS_PAYLOAD 1232
+#define PLAIN_UDP_MAX 512 /* RFC 1035 2.3.4 */
+
+static const struct rcode_row {
+	const char *name;
+	uint16_t rcode;
+} rcodes[] = {
+	{ "NOERROR", RCODE_NOERROR },
+	{ "FORMERR", RCODE_FORMERR },
+	{ "SERVFAIL", RCODE_SERVFAIL },
+	{ "NXDOMAIN", RCODE_NXDOMAIN },
+	{ "NOTIMP", RCODE_NOTIMP },
+	{ "REFUSED", RCODE_REFUSED },
+	{ "YXDOMAIN", RCODE_YXDOMAIN },
+	{ "NOTAUTH", RCODE_NOTAUTH },
+	{ "BADVERS", RCODE_BADVERS },
+};
+
+const char *rcode_to_text(uint16_t rcode, char buf[RCODE_TEXT_MAX])
+{
+	for (size_t i = 0; i < ARRAY_LEN(rcodes); i++) {
+		if (rcodes[i].rcode == rcode)
+			return strcpy(buf, rcodes[i].name);
+	}
+	snprintf(buf, RCODE_TEXT_MAX, "RCODE%u", rcode);
+	return buf;
+}
+
+int rcode_from_text(const char *text)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rcodes); i++) {
+		if (strcasecmp(rcodes[i].name, text) == 0)
+			return rcodes[i].rcode;
+	}
+	return -1;
+}
+
+void msg_init_query(struct msg *m, uint16_t id, const struct question *q, bool rd)
+{
+	*m = (struct msg){
+		.id = id,
+		.rd = rd,
+		.has_question = true,
+		.has_edns = true,
+		.udp_size = EDNS_PAYLOAD,
+		.question = *q,
+	};
+}
+
+void msg_init_reply(struct msg *m, const struct msg *query)
+{
+	*m = (struct msg){
+		.id = query->id,
+		.opcode = query->opcode,
+		.qr = true,
+		.rd = query->rd,
+		.cd = query->cd,
+		.has_question = query->has_question,
+		.has_edns = query->has_edns,
+		.dnssec_ok = query->dnssec_ok,
+		.udp_size = query->has_edns ? EDNS_PAYLOAD : PLAIN_UDP_MAX,
+		.question = query->question,
+	};
+}
+
+void msg_add(struct msg *m, struct arena *a, enum section_id id, const struct rr *rr)
+{
+	struct section *s = &m->section[id];
+
+	if (s->n == UINT16_MAX)
+		return;
+	if (s->n >= s->room) {
+		size_t room = s->n < 4 ? 4 : (size_t)s->n * 2;
+		struct rr *grown;
+
+		if (room > UINT16_MAX)
+			room = UINT16_MAX;
+		grown = arena_alloc_raw(a, room * sizeof(*grown));
+		if (s->n > 0)
+			memcpy(grown, s->rr, s->n * sizeof(*grown));
+		s->rr = grown;
+		s->room = (uint16_t)room;
+	}
+	s->rr[s->n++] = *rr;
+}
+
+bool msg_has(const struct msg *m, enum section_id id, const struct rr *rr)
+{
+	const struct section *s = &m->section[id];
+
+	for (unsigned i = 0; i < s->n; i++) {
+		if (name_equal(s->rr[i].owner, rr->owner) &&
+			rr_equal_data(&s->rr[i], rr))
+			return true;
+	}
+	return false;
+}
+
+/* ---- decoding ---- */
+
+struct reader {
+	struct arena *arena;
+	const uint8_t *start, *at, *end;
+};
+
+static uint16_t get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+	return (uint32_t)get16(p) << 16 | get16(p + 2);
+}
+
+/* Reads the name at *at, following pointers, into `to` (NAME_WIRE_MAX octets); moves *at
+ * past it. Each pointer must lead backwards, so that the walk ends. Returns the length or
+ * 0. */
+static size_t read_name(const struct reader *r, const uint8_t **at, uint8_t *to)
+{
+	const uint8_t *p = *at, *lowest = *at;
+	bool jumped = false;
+	size_t len = 0;
+
+	for (;;) {
+		if (p >= r->end)
+			return 0;
+		if ((*p & 0xc0) == 0xc0) {
+			const uint8_t *target;
+
+			if (r->end - p < 2)
+				return 0;
+			target = r->start + (get16(p) & 0x3fff);
+			if (target >= lowest)
+				return 0;
+			if (!jumped)
+				*at = p + 2;
+			jumped = true;
+			lowest = p = target;
+			continue;
+		}
+		if (*p > NAME_LABEL_MAX || r->end - p <= *p)
+			return 0;
+		if (len + 1u + *p > NAME_WIRE_MAX)
+			return 0;
+		memcpy(to + len, p, 1u + *p);
+		len += 1u + *p;
+		if (*p == 0)
+			break;
+		p += 1 + *p;
+	}
+	if (!jumped)
+		*at = p + 1;
+	return len;
+}
+
+static const struct name *decode_name(struct reader *r)
+{
+	uint8_t wire[NAME_WIRE_MAX];
+	size_t len = read_name(r, &r->at, wire);
+
+	return len == 0 ? NULL : arena_memdup(r->arena, wire, len);
+}
+
+/* Where the names are in the RDATA of the types that may be compressed (RFC 1035 3.3;
+ * RFC 3597 4 forbids it in newer ones, DNAME and SRV are read leniently). */
+static bool rdata_layout(uint16_t type, unsigned *skip, unsigned *names)
+{
+	*skip = type == TYPE_MX ? 2 : type == TYPE_SRV ? 6 : 0;
+	*names = type == TYPE_SOA ? 2 : 1;
+	return type == TYPE_NS || type == TYPE_CNAME || type == TYPE_PTR ||
+	       type == TYPE_MX || type == TYPE_SOA || type == TYPE_DNAME ||
+	       type == TYPE_SRV;
+}
+
+static int decode_rdata(struct reader *r, uint16_t rdlen, struct rr *rr)
+{
+	const uint8_t *p = r->at, *end = r->at + rdlen;
+	uint8_t out[2 * NAME_WIRE_MAX + 32];
+	unsigned skip, names;
+	size_t n = 0;
+
+	if (!rdata_layout(rr->type, &skip, &names)) {
+		rr->rdata = arena_memdup(r->arena, p, rdlen);
+		rr->rdlen = rdlen;
+		return rr_is_well_formed(rr->type, rr->rdata, rdlen) ? 0 : -1;
+	}
+	if (rdlen < skip)
+		return -1;
+	memcpy(out, p, skip);
+	n = skip;
+	p += skip;
+	for (unsigned i = 0; i < names; i++) {
+		size_t len = read_name(r, &p, out + n);
+
+		if (len == 0 || p > end)
+			return -1;
+		n += len;
+	}
+	if (rr->type == TYPE_SOA) {
+		if (end - p != 20)
+			return -1;
+		memcpy(out + n, p, 20);
+		n += 20;
+		p = end;
+	}
+	if (p != end)
+		return -1;
+	rr->rdata = arena_memdup(r->arena, out, n);
+	rr->rdlen = (uint16_t)n;
+	return 0;
+}
+
+static int decode_record(struct reader *r, struct msg *m, enum section_id id)
+{
+	struct rr rr = { 0 };
+	uint16_t class, rdlen;
+
+	rr.owner = decode_name(r);
+	if (rr.owner == NULL || r->end - r->at < 10)
+		return -1;
+	rr.type = get16(r->at);
+	class = get16(r->at + 2);
+	rr.ttl = get32(r->at + 4);
+	rdlen = get16(r->at + 8);
+	r->at += 10;
+	if (r->end - r->at < rdlen)
+		return -1;
+	if (rr.type == TYPE_OPT) {
+		/* RFC 6891 6.1.1: one only, in the additional section, at the root. */
+		if (id != ADDITIONAL || m->has_edns || !name_is_root(rr.owner))
+			return -1;
+		m->has_edns = true;
+		m->udp_size = class < PLAIN_UDP_MAX ? PLAIN_UDP_MAX : class;
+		m->rcode |= (uint16_t)((rr.ttl >> 24) << 4);
+		m->edns_version = (uint8_t)(rr.ttl >> 16);
+		m->dnssec_ok = (rr.ttl & 0x8000) != 0;
+	} else if (class == CLASS_IN) {
+		/* RFC 2181 8: a TTL with its top bit set counts as zero. */
+		if (rr.ttl > INT32_MAX)
+			rr.ttl = 0;
+		if (decode_rdata(r, rdlen, &rr) != 0)
+			return -1;
+		msg_add(m, r->arena, id, &rr);
+	}
+	r->at += rdlen;
+	return 0;
+}
+
+int msg_decode(struct arena *a, const uint8_t *wire, size_t len, struct msg *ret)
+{
+	struct reader r = { a, wire, wire + HEADER_LEN, wire + len };
+	uint16_t flags, questions;
+
+	*ret = (struct msg){ .udp_size = PLAIN_UDP_MAX };
+	if (len < HEADER_LEN)
+		return -1;
+	flags = get16(wire + 2);
+	ret->id = get16(wire);
+	ret->qr = (flags & 0x8000) != 0;
+	ret->opcode = (uint8_t)(flags >> 11 & 15);
+	ret->aa = (flags & 0x0400) != 0;
+	ret->tc = (flags & 0x0200) != 0;
+	ret->rd = (flags & 0x0100) != 0;
+	ret->ra = (flags & 0x0080) != 0;
+	ret->ad = (flags & 0x0020) != 0;
+	ret->cd = (flags & 0x0010) != 0;
+	ret->rcode = flags & 15;
+	questions = get16(wire + 4);
+	if (questions > 1)
+		return -1;
+	if (questions == 1) {
+		ret->question.name = decode_name(&r);
+		if (ret->question.name == NULL || r.end - r.at < 4)
+			return -1;
+		ret->question.type = get16(r.at);
+		ret->question.class = get16(r.at + 2);
+		ret->has_question = true;
+		r.at += 4;
+	}
+	for (int id = ANSWER; id <= ADDITIONAL; id++) {
+		unsigned n = get16(wire + 6 + 2 * id);
+
+		for (unsigned i = 0; i < n; i++) {
+			if (decode_record(&r, ret, (enum section_id)id) != 0)
+				return -1;
+		}
+	}
+	return r.at == r.end ? 0 : -1;
+}
+
+/* ---- encoding ---- */
+
+/* Offsets of names written so far. More names than this in one message are written
+ * without looking for a match: longer, never wrong. */
+#define COMPRESS_SLOTS 256
+
+struct writer {
+	uint8_t *buf;
+	size_t len, limit;
+	uint16_t slot[COMPRESS_SLOTS]; /* offset of a written suffix, 0 is free */
+};
+
+static bool put(struct writer *w, const void *data, size_t n)
+{
+	if (w->limit - w->len < n)
+		return false;
+	memcpy(w->buf + w->len, data, n);
+	w->len += n;
+	return true;
+}
+
+static bool put16(struct writer *w, unsigned v)
+{
+	uint8_t b[2] = { (uint8_t)(v >> 8), (uint8_t)v };
+
+	return put(w, b, 2);
+}
+
+static bool put32(struct writer *w, uint32_t v)
+{
+	return put16(w, v >> 16) && put16(w, v & 0xffff);
+}
+
+/* Is the name at the offset (written by us, so pointers lead backwards) the suffix? */
+static bool is_written(const struct writer *w, size_t offset, const struct name *n)
+{
+	const uint8_t *p = w->buf + offset;
+
+	for (;; n = name_parent(n)) {
+		while ((*p & 0xc0) == 0xc0)
+			p = w->buf + (get16(p) & 0x3fff);
+		/* Exact case only: a name must come out as it went in. */
+		if (*p != n->label_len || memcmp(p, n, 1u + *p) != 0)
+			return false;
+		if (*p == 0)
+			return true;
+		p += 1 + *p;
+	}
+}
+
+static bool put_name(struct writer *w, const struct name *n, bool compress)
+{
+	for (; !name_is_root(n); n = name_parent(n)) {
+		unsigned at = name_hash(n) % COMPRESS_SLOTS;
+
+		if (compress) {
+			unsigned tries = 0;
+
+			while (w->slot[at] != 0 && tries < 8 &&
+				!is_written(w, w->slot[at], n)) {
+				at = (at + 1) % COMPRESS_SLOTS;
+				tries++;
+			}
+			if (w->slot[at] != 0 && tries < 8)
+				return put16(w, 0xc000u | w->slot[at]);
+		}
+		if (w->slot[at] == 0 && w->len < 0x4000 && compress)
+			w->slot[at] = (uint16_t)w->len;
+		if (!put(w, n, 1u + n->label_len))
+			return false;
+	}
+	return put(w, n, 1);
+}
+
+static bool put_rdata(struct writer *w, const struct rr *rr)
+{
+	unsigned skip, names;
+	/* RFC 3597 4: only the types of RFC 1035 may be compressed. */
+	bool compress = rr->type != TYPE_DNAME && rr->type != TYPE_SRV;
+	const uint8_t *p = rr->rdata;
+
+	if (!rdata_layout(rr->type, &skip, &names) ||
+		!rr_is_well_formed(rr->type, rr->rdata, rr->rdlen))
+		return put(w, rr->rdata, rr->rdlen);
+	if (!put(w, p, skip))
+		return false;
+	p += skip;
+	for (unsigned i = 0; i < names; i++) {
+		if (!put_name(w, name_at(p), compress))
+			return false;
+		p += name_len(name_at(p));
+	}
+	return put(w, p, (size_t)(rr->rdata + rr->rdlen - p));
+}
+
+static bool put_record(struct writer *w, const struct rr *rr)
+{
+	size_t length_at;
+
+	if (!put_name(w, rr->owner, true) || !put16(w, rr->type) ||
+		!put16(w, CLASS_IN) || !put32(w, rr->ttl) || !put16(w, 0))
+		return false;
+	length_at = w->len - 2;
+	if (!put_rdata(w, rr))
+		return false;
+	w->buf[length_at] = (uint8_t)((w->len - length_at - 2) >> 8);
+	w->buf[length_at + 1] = (uint8_t)(w->len - length_at - 2);
+	return true;
+}
+
+static uint16_t flags_of(const struct msg *m, bool tc)
+{
+	return (uint16_t)(m->qr << 15 | (m->opcode & 15) << 11 | m->aa << 10 | tc << 9 |
+			  m->rd << 8 | m->ra << 7 | m->ad << 5 | m->cd << 4 |
+			  (m->rcode & 15));
+}
+
+#define OPT_LEN 11
+
+static void put_opt(struct writer *w, const struct msg *m)
+{
+	uint8_t opt[OPT_LEN] = {
+		0, 0, TYPE_OPT,
+		(uint8_t)(m->udp_size >> 8), (uint8_t)m->udp_size,
+		(uint8_t)(m->rcode >> 4), m->edns_version,
+		m->dnssec_ok ? 0x80 : 0, 0, 0, 0,
+	};
+
+	put(w, opt, sizeof(opt));
+}
+
+size_t msg_encode(const struct msg *m, uint8_t *buf, size_t limit)
+{
+	struct writer w = { .buf = buf, .limit = limit };
+	unsigned written[3] = { 0 };
+	bool tc = m->tc, full = false;
+
+	if (limit < HEADER_LEN)
+		return 0;
+	if (m->has_edns && limit < HEADER_LEN + OPT_LEN)
+		return 0;
+	if (m->has_edns)
+		w.limit -= OPT_LEN; /* kept free, so that OPT always fits */
+	memset(buf, 0, HEADER_LEN);
+	w.len = HEADER_LEN;
+	if (m->has_question &&
+		(!put_name(&w, m->question.name, true) || !put16(&w, m->question.type) ||
+			!put16(&w, m->question.class)))
+		return 0;
+	for (int id = ANSWER; id <= ADDITIONAL && !full; id++) {
+		for (unsigned i = 0; i < m->section[id].n; i++) {
+			size_t before = w.len;
+
+			if (!put_record(&w, &m->section[id].rr[i])) {
+				w.len = before;
+				full = true;
+				tc = tc || id != ADDITIONAL;
+				break;
+			}
+			written[id]++;
+		}
+	}
+	w.limit = limit;
+	if (m->has_edns)
+		put_opt(&w, m);
+	buf[0] = (uint8_t)(m->id >> 8);
+	buf[1] = (uint8_t)m->id;
+	buf[2] = (uint8_t)(flags_of(m, tc) >> 8);
+	buf[3] = (uint8_t)flags_of(m, tc);
+	buf[5] = m->has_question;
+	written[ADDITIONAL] += m->has_edns;
+	for (int id = ANSWER; id <= ADDITIONAL; id++) {
+		buf[6 + 2 * id] = (uint8_t)(written[id] >> 8);
+		buf[7 + 2 * id] = (uint8_t)written[id];
+	}
+	return w.len;
+}
+
+size_t msg_size(const struct msg *m)
+{
+	static _Thread_local uint8_t buf[MESSAGE_MAX];
+
+	return msg_encode(m, buf, sizeof(buf));
+}
+
+void msg_put_text(struct str *s, const struct msg *m)
+{
+	static const char *const names[] = { "answer", "authority", "additional" };
+	char rcode[RCODE_TEXT_MAX];
+	char name[NAME_TEXT_MAX], type[RRTYPE_TEXT_MAX];
+
+	str_printf(s, "%s%s%s%s%s%s", rcode_to_text(m->rcode, rcode), m->qr ? " qr" : "",
+		m->aa ? " aa" : "", m->tc ? " tc" : "", m->rd ? " rd" : "",
+		m->ra ? " ra" : "");
+	if (m->has_question)
+		str_printf(s, "\nquestion: %s %s",
+			name_to_text(m->question.name, name),
+			rrtype_to_text(m->question.type, type));
+	for (int id = ANSWER; id <= ADDITIONAL; id++) {
+		for (unsigned i = 0; i < m->section[id].n; i++) {
+			str_printf(s, "\n%s: ", names[id]);
+			rr_put_text(s, &m->section[id].rr[i]);
+		}
+	}
+	str_putc(s, '\n');
+}

@@ -1,0 +1,221 @@
+#include "dns/rr.h"
+
+#include <ctype.h>
+#include <ldns/ldns.h>
+#include <stdlib.h>
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+
+uint16_t rrtype_from_text(const char *text)
+{
+	unsigned type;
+	size_t n = strlen(text);
+
+	if (n == 0 || n >= RRTYPE_TEXT_MAX)
+		return 0;
+	for (const char *p = text; *p != '\0'; p++) {
+		if (!isalnum((unsigned char)*p) && *p != '-')
+			return 0;
+	}
+	if (strcasecmp(text, "ALIAS") == 0 || strcasecmp(text, "ANAME") == 0)
+		return TYPE_ALIAS;
+	if (strcasecmp(text, "ANY") == 0)
+		return TYPE_ANY;
+	type = (unsigned)ldns_get_rr_type_by_name(text);
+	return type <= UINT16_MAX ? (uint16_t)type : 0;
+}
+
+const char *rrtype_to_text(uint16_t type, char buf[RRTYPE_TEXT_MAX])
+{
+	const ldns_rr_descriptor *d;
+
+	if (type == TYPE_ALIAS || type == TYPE_ANY)
+		return strcpy(buf, type == TYPE_ANY ? "ANY" : "ALIAS");
+	d = ldns_rr_descript(type);
+	if (d != NULL && d->_name != NULL && d->_type == type)
+		snprintf(buf, RRTYPE_TEXT_MAX, "%s", d->_name);
+	else
+		snprintf(buf, RRTYPE_TEXT_MAX, "TYPE%u", type);
+	return buf;
+}
+
+const struct name *rr_target(const struct rr *rr)
+{
+	unsigned skip = rr->type == TYPE_MX ? 2 : rr->type == TYPE_SRV ? 6 : 0;
+
+	return name_at(rr->rdata + skip);
+}
+
+uint16_t rr_mx_preference(const struct rr *rr)
+{
+	return (uint16_t)(rr->rdata[0] << 8 | rr->rdata[1]);
+}
+
+static uint32_t soa_number(const struct rr *rr, unsigned index)
+{
+	const uint8_t *p = rr->rdata;
+
+	p += name_len(name_at(p));
+	p += name_len(name_at(p));
+	p += 4 * index;
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+uint32_t rr_soa_serial(const struct rr *rr)
+{
+	return soa_number(rr, 0);
+}
+
+uint32_t rr_soa_minimum(const struct rr *rr)
+{
+	return soa_number(rr, 4);
+}
+
+struct ip rr_ip(const struct rr *rr)
+{
+	return ip_from_bytes(rr->rdata, rr->rdlen);
+}
+
+bool rr_is_well_formed(uint16_t type, const uint8_t *rdata, uint16_t rdlen)
+{
+	const uint8_t *end = rdata + rdlen;
+	size_t n, m;
+
+	switch (type) {
+	case TYPE_A:
+		return rdlen == 4;
+	case TYPE_AAAA:
+		return rdlen == 16;
+	case TYPE_NS:
+	case TYPE_CNAME:
+	case TYPE_PTR:
+	case TYPE_DNAME:
+	case TYPE_ALIAS:
+		return rdlen > 0 && name_check(rdata, end) == rdlen;
+	case TYPE_MX:
+		return rdlen > 2 && name_check(rdata + 2, end) == rdlen - 2u;
+	case TYPE_SRV:
+		return rdlen > 6 && name_check(rdata + 6, end) == rdlen - 6u;
+	case TYPE_SOA:
+		n = name_check(rdata, end);
+		m = n == 0 ? 0 : name_check(rdata + n, end);
+		return m != 0 && n + m + 20 == rdlen;
+	default:
+		return true;
+	}
+}
+
+static bool has_names(uint16_t type)
+{
+	return type == TYPE_NS || type == TYPE_CNAME || type == TYPE_PTR ||
+	       type == TYPE_DNAME || type == TYPE_MX || type == TYPE_ALIAS;
+}
+
+bool rr_equal_data(const struct rr *a, const struct rr *b)
+{
+	if (a->type != b->type || a->rdlen != b->rdlen)
+		return false;
+	if (memcmp(a->rdata, b->rdata, a->rdlen) == 0)
+		return true;
+	if (!has_names(a->type))
+		return false;
+	return (a->type != TYPE_MX || rr_mx_preference(a) == rr_mx_preference(b)) &&
+	       name_equal(rr_target(a), rr_target(b));
+}
+
+/* RFC 3597 section 5. */
+static void put_unknown(struct str *s, const struct rr *rr)
+{
+	str_printf(s, "\\# %u", rr->rdlen);
+	for (unsigned i = 0; i < rr->rdlen; i++)
+		str_printf(s, i == 0 ? " %02x" : "%02x", rr->rdata[i]);
+}
+
+static void put_by_ldns(struct str *s, const struct rr *rr)
+{
+	/* Owner ".", type, class, TTL, length, RDATA: the least ldns reads. */
+	size_t len = 11 + (size_t)rr->rdlen, pos = 0;
+	uint8_t *wire = calloc(1, len);
+	ldns_rr *parsed = NULL;
+
+	if (wire == NULL)
+		return;
+	wire[1] = (uint8_t)(rr->type >> 8);
+	wire[2] = (uint8_t)rr->type;
+	wire[4] = CLASS_IN;
+	wire[9] = (uint8_t)(rr->rdlen >> 8);
+	wire[10] = (uint8_t)rr->rdlen;
+	memcpy(wire + 11, rr->rdata, rr->rdlen);
+	if (ldns_wire2rr(&parsed, wire, len, &pos, LDNS_SECTION_ANSWER) ==
+		LDNS_STATUS_OK) {
+		for (size_t i = 0; i < ldns_rr_rd_count(parsed); i++) {
+			char *text = ldns_rdf2str(ldns_rr_rdf(parsed, i));
+
+			if (i > 0)
+				str_putc(s, ' ');
+			str_puts(s, text == NULL ? "?" : text);
+			free(text);
+		}
+		ldns_rr_free(parsed);
+	} else {
+		put_unknown(s, rr);
+	}
+	free(wire);
+}
+
+/* The types that fill our reports are printed here, since ldns takes microseconds and
+ * dozens of allocations for each; all others go through it. */
+void rr_put_rdata(struct str *s, const struct rr *rr)
+{
+	char text[NAME_TEXT_MAX];
+	struct ip ip;
+
+	if (!rr_is_well_formed(rr->type, rr->rdata, rr->rdlen)) {
+		put_unknown(s, rr);
+		return;
+	}
+	switch (rr->type) {
+	case TYPE_A:
+	case TYPE_AAAA:
+		ip = rr_ip(rr);
+		str_puts(s, ip_to_text(&ip, text));
+		break;
+	case TYPE_MX:
+		str_printf(s, "%u ", rr_mx_preference(rr));
+		str_puts(s, name_to_text(rr_target(rr), text));
+		break;
+	case TYPE_NS:
+	case TYPE_CNAME:
+	case TYPE_DNAME:
+	case TYPE_PTR:
+	case TYPE_ALIAS:
+		str_puts(s, name_to_text(rr_target(rr), text));
+		break;
+	default:
+		put_by_ldns(s, rr);
+	}
+}
+
+void rr_put_text(struct str *s, const struct rr *rr)
+{
+	char text[NAME_TEXT_MAX];
+
+	str_puts(s, name_to_text(rr->owner, text));
+	str_printf(s, " %u ", rr->ttl);
+	str_puts(s, rrtype_to_text(rr->type, text));
+	str_putc(s, ' ');
+	rr_put_rdata(s, rr);
+}
+
+const char *rr_text(struct arena *a, const struct rr *rr)
+{
+	struct str s = STR_INIT;
+	const char *text;
+
+	rr_put_text(&s, rr);
+	text = arena_strndup(a, s.data, s.len);
+	str_clear(&s);
+	return text;
+}
