@@ -126,9 +126,8 @@ fuzz-run: $(FUZZ)
 	    echo "== $$n"; $$f -max_total_time=$${FUZZ_SECONDS:-30} -print_final_stats=1 \
 	    -artifact_prefix=build/corpus/ build/corpus/$$n tests/fuzz/corpus/$$n 2>&1 | tail -n 12; done
 
-bench: $(B)/harness $(BENCH)            ## speed and memory, in figures
-	@tests/bench/bench.sh $(B)/harness $(SCENARIOS)
-	@set -e; for b in $(BENCH); do $$b; done
+bench: $(BENCH)                         ## speed and memory, in figures
+	@set -e; for b in $(BENCH); do $$b $(SCENARIOS); done
 
 lint: build/.packages-build build/.packages-test build/.packages-lint   ## layers, headers, format, analysers
 	@tests/lint/layers.sh

@@ -1,0 +1,122 @@
+#include "run/drive.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "resolver/policy.h"
+
+/* A round trip between a resolver and a server somewhere else. Only its order of
+ * magnitude matters: far below every timeout, far above zero. */
+#define ROUND_TRIP_US 10000
+
+/* An ALIAS whose target is an ALIAS of another provider, and so on: more than anybody
+ * publishes, and a loop of them must end. */
+#define UPSTREAM_DEPTH_MAX 4
+
+static int upstream_lookup(void *ctx, struct arena *a, const struct question *q,
+	struct msg *ret)
+{
+	const struct drive *asking = ctx;
+	struct drive own;
+
+	if (asking->depth >= UPSTREAM_DEPTH_MAX)
+		return -1;
+	drive_init(&own, a, asking->world, resolver_policy("ideal"), 0, NULL);
+	own.depth = asking->depth + 1;
+	if (asking->stage > 0)
+		drive_enter(&own, asking->stage);
+	*ret = *drive_ask(&own, q);
+	return ret->rcode == RCODE_SERVFAIL ? -1 : 0;
+}
+
+static struct server_state *new_states(struct drive *d)
+{
+	const struct world_stage *stage = &d->world->stages[d->stage];
+	struct server_state *states =
+		arena_array(d->arena, stage->n_servers, sizeof(*states));
+
+	for (unsigned i = 0; i < stage->n_servers; i++)
+		server_state_init(d->arena, &stage->servers[i], &states[i]);
+	return states;
+}
+
+void drive_init(struct drive *d, struct arena *a, const struct world *world,
+	const struct resolver_policy *policy, uint64_t seed, struct trace *trace)
+{
+	*d = (struct drive){ .arena = a, .world = world };
+	d->upstream = (struct server_upstream){ upstream_lookup, d };
+	d->states = new_states(d);
+	d->resolver = resolver_new(a, policy, &world->hints, seed, trace);
+}
+
+void drive_enter(struct drive *d, unsigned stage)
+{
+	const struct world_stage *from = &d->world->stages[d->stage];
+	const struct world_stage *to = &d->world->stages[stage];
+	struct server_state *old = d->states;
+
+	d->stage = stage;
+	if (d->now_us < to->at_us)
+		d->now_us = to->at_us;
+	d->states = new_states(d);
+	/* A quirk that has done its work stays done, unless the step replaced it. */
+	for (unsigned i = 0; i < to->n_servers && i < from->n_servers; i++) {
+		if (to->servers[i].quirks == from->servers[i].quirks)
+			d->states[i] = old[i];
+	}
+}
+
+/* The reply to one exchange, or NULL when none came within its time. */
+static const struct msg *carry(struct drive *d, const struct exchange *x,
+	struct reply *reply)
+{
+	const struct world_stage *stage = &d->world->stages[d->stage];
+	int at = world_server_at(stage, &x->to);
+	uint64_t took;
+
+	if (at >= 0)
+		server_respond(d->arena, &stage->servers[at], &d->states[at],
+			&d->upstream, x->tcp ? PROTO_TCP : PROTO_UDP, &x->query, reply);
+	took = at < 0 || reply->dropped ? x->timeout_us
+					: reply->delay_us + ROUND_TRIP_US;
+	if (took >= x->timeout_us) {
+		d->now_us += x->timeout_us;
+		return NULL;
+	}
+	if (reply->raw != NULL &&
+		msg_decode(d->arena, reply->raw, reply->raw_len, &reply->msg) != 0) {
+		/* Not a message: a resolver drops it and goes on waiting. */
+		d->now_us += x->timeout_us;
+		return NULL;
+	}
+	d->now_us += took;
+	return &reply->msg;
+}
+
+const struct msg *drive_ask(struct drive *d, const struct question *q)
+{
+	struct exchange x;
+	struct reply reply;
+
+	resolver_ask(d->resolver, q, d->now_us);
+	while (resolver_want(d->resolver, &x) == RESOLVER_SEND) {
+		const struct msg *came = carry(d, &x, &reply);
+
+		resolver_feed(d->resolver, came, d->now_us);
+	}
+	return resolver_answer(d->resolver);
+}
+
+void drive_prime(struct drive *d)
+{
+	const struct stage *stage = &d->world->scenario->stages[d->stage];
+
+	for (unsigned i = 0; i < stage->n_before; i++) {
+		const struct before *b = &stage->before[i];
+
+		if (b->question.name == NULL)
+			d->now_us += b->wait_us;
+		else
+			drive_ask(d, &b->question);
+	}
+}

@@ -1,0 +1,37 @@
+/* drive.h - the pump: one resolver's questions carried to the servers of a world, in
+ * memory and in virtual time. */
+#ifndef RUN_DRIVE_H
+#define RUN_DRIVE_H
+
+#include "base/trace.h"
+#include "run/world.h"
+
+struct arena;
+struct resolver_policy;
+
+struct drive {
+	struct arena *arena;
+	const struct world *world;
+	unsigned stage;
+	uint64_t now_us;
+	struct server_state *states; /* per server of the stage */
+	struct resolver *resolver;
+	struct server_upstream upstream;
+	unsigned depth; /* of lookups made for flatten and alias */
+};
+
+/* A cold resolver in the first stage of the world. d is the caller's, what it needs
+ * lives in a. */
+void drive_init(struct drive *d, struct arena *a, const struct world *world,
+	const struct resolver_policy *policy, uint64_t seed, struct trace *trace);
+
+/* Moves on to a later stage, at its time or later. */
+void drive_enter(struct drive *d, unsigned stage);
+
+/* One question to the resolver, carried through; the clock moves on by what it took. */
+const struct msg *drive_ask(struct drive *d, const struct question *q);
+
+/* The questions and waits that prime the cache in the current stage. */
+void drive_prime(struct drive *d);
+
+#endif

@@ -1,0 +1,84 @@
+#include "run/mail.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+
+struct log {
+	struct asked *list;
+	unsigned n, room;
+};
+
+static void log_asked(struct arena *a, struct log *log, const struct asked *one)
+{
+	if (log->n == log->room) {
+		unsigned room = log->room == 0 ? 8 : log->room * 2;
+		struct asked *grown = arena_alloc_raw(a, room * sizeof(*grown));
+
+		if (log->n > 0)
+			memcpy(grown, log->list, log->n * sizeof(*grown));
+		log->list = grown;
+		log->room = room;
+	}
+	log->list[log->n++] = *one;
+}
+
+static void ask(struct drive *d, struct mta *m, const struct question *q, struct log *log)
+{
+	struct asked one = { .t_us = d->now_us, .question = *q };
+
+	one.answer = drive_ask(d, q);
+	log_asked(d->arena, log, &one);
+	mta_answer(m, one.answer, d->now_us);
+}
+
+static const enum smtp_stage stage_of[] = {
+	[HOST_NO_CONNECTION] = SMTP_CONNECT,
+	[HOST_GREETED_AWAY] = SMTP_GREETING,
+	[HOST_RCPT_REFUSED] = SMTP_RCPT,
+	[HOST_TOOK_IT] = SMTP_ACCEPTED,
+};
+
+static void try(struct drive *d, struct mta *m, const struct mta_attempt *attempt,
+	bool open_hosts)
+{
+	const struct world_stage *stage = &d->world->stages[d->stage];
+	struct host_smtp_reply reply = { .stage = HOST_TOOK_IT, .code = 250 };
+	struct smtp_reaction reaction;
+
+	if (!open_hosts)
+		host_smtp(d->arena, &stage->hosts, &attempt->ip, attempt->rcpt, &reply);
+	reaction = (struct smtp_reaction){
+		.stage = stage_of[reply.stage],
+		.timed_out = reply.timed_out,
+		.code = reply.code,
+		.status = reply.status,
+		.text = reply.text,
+	};
+	mta_reaction(m, &reaction, d->now_us);
+}
+
+void mail_send(struct drive *d, const struct mta_profile *profile,
+	const struct mta_setting *setting, const char *address, uint64_t seed,
+	bool open_hosts, struct trace *trace, struct mail *ret)
+{
+	struct mta *m = mta_new(d->arena, profile, setting, address, seed, trace);
+	struct mta_attempt attempt;
+	struct question q;
+	struct log log = { 0 };
+
+	for (;;) {
+		switch (mta_want(m, &q, &attempt)) {
+		case MTA_ASK:
+			ask(d, m, &q, &log);
+			continue;
+		case MTA_TRY:
+			try(d, m, &attempt, open_hosts);
+			continue;
+		case MTA_DONE:
+			break;
+		}
+		break;
+	}
+	*ret = (struct mail){ mta_result(m), log.list, log.n };
+}

@@ -1,0 +1,373 @@
+#include "run/run.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/bug.h"
+#include "base/lookup.h"
+#include "base/rng.h"
+#include "mta/profile.h"
+#include "resolver/policy.h"
+#include "run/case.h"
+
+/* Scenarios that may be finished and wait for their turn to be reported: bounds memory,
+ * and is more than a slow scenario lets the others get ahead. */
+#define AHEAD_MAX 16
+
+#define JOBS_MAX 64
+
+/* ---- what is selected ---- */
+
+static bool wanted(const char *glob, const char *name)
+{
+	return glob == NULL || glob_match(glob, name);
+}
+
+/* A name that is no glob may also be an alias: --client exim-4.95. */
+static void choose_clients(struct arena *a, const struct profile_set *set,
+	const char *glob, struct cast *cast)
+{
+	size_t n = profile_set_size(set);
+	const struct mta_profile **list = arena_array(a, n, sizeof(*list));
+	const struct mta_profile *alias;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct mta_profile *p = profile_at(set, i);
+
+		if (wanted(glob, profile_name(p)))
+			list[cast->n_clients++] = p;
+	}
+	if (cast->n_clients == 0 && (alias = profile_find(set, glob)) != NULL)
+		list[cast->n_clients++] = alias;
+	cast->clients = list;
+}
+
+static void choose_resolvers(struct arena *a, const char *glob, struct cast *cast)
+{
+	const struct resolver_policy **list =
+		arena_array(a, resolver_policies_n, sizeof(*list));
+
+	for (size_t i = 0; i < resolver_policies_n; i++) {
+		if (wanted(glob, resolver_policies[i].name))
+			list[cast->n_resolvers++] = &resolver_policies[i];
+	}
+	cast->resolvers = list;
+}
+
+/* By hash of the id, so that a new scenario does not move the others to another shard. */
+static bool in_shard(const struct run_options *o, const char *id)
+{
+	return o->shards <= 1 || rng_seed_from(0, id) % o->shards == o->shard - 1;
+}
+
+static bool selected(const struct run_options *o, const struct scenario *s)
+{
+	return (wanted(o->filter, s->id) ||
+		       (s->group != NULL && wanted(o->filter, s->group))) &&
+	       in_shard(o, s->id);
+}
+
+/* ---- the header ---- */
+
+static void describe(struct arena *a, const struct scenario *s,
+	struct record_scenario *ret)
+{
+	const struct scenario_address *first = &s->addresses[0];
+	const char *domain = strrchr(first->address, '@');
+
+	*ret = (struct record_scenario){
+		.id = s->id,
+		.title = s->title,
+		.group = s->group,
+		.file = s->file,
+		.source = s->source,
+		.n_source = s->n_source,
+		.layout = s->layout.row,
+		.loads = s->conflict == NULL,
+		.needs = s->layout.needs,
+	};
+	if (s->conflict != NULL)
+		ret->loads_why = arena_printf(a, "%s:%d: %s (%s)",
+			s->conflict->second.file, s->conflict->second.line,
+			s->conflict->text, s->conflict->rule);
+	if (s->layout.customer == NULL)
+		return;
+	if (domain != NULL && strcasecmp(domain + 1, s->layout.customer) != 0)
+		ret->mail_cost = "new address";
+	if (first->visit != NULL && strcasecmp(first->visit, s->layout.customer) != 0)
+		ret->web_cost = "new web name";
+}
+
+static void header(struct arena *a, const struct cast *cast, const struct run_options *o,
+	struct record_run *ret)
+{
+	const char **clients = arena_array(a, cast->n_clients, sizeof(*clients));
+	bool *validates = arena_array(a, cast->n_clients, sizeof(*validates));
+	const char **resolvers = arena_array(a, cast->n_resolvers, sizeof(*resolvers));
+
+	for (unsigned i = 0; i < cast->n_clients; i++) {
+		clients[i] = profile_name(cast->clients[i]);
+		validates[i] = profile_is_validator(cast->clients[i]);
+	}
+	for (unsigned i = 0; i < cast->n_resolvers; i++)
+		resolvers[i] = cast->resolvers[i]->name;
+	*ret = (struct record_run){
+		.tool = "harness",
+		.version = VERSION,
+		.seed = o->seed,
+		.scenarios_sha256 = o->scenarios_sha256,
+		.shard = arena_printf(a, "%u/%u", o->shards > 1 ? o->shard : 1,
+			o->shards > 1 ? o->shards : 1),
+		.network = "sim",
+		.clients = clients,
+		.clients_validate = validates,
+		.n_clients = cast->n_clients,
+		.resolvers = resolvers,
+		.n_resolvers = cast->n_resolvers,
+	};
+}
+
+static void count(struct run_totals *t, const struct record *r)
+{
+	switch (r->result) {
+	case RESULT_PASSED:
+		t->passed++;
+		break;
+	case RESULT_FAILED:
+		t->failed++;
+		break;
+	case RESULT_SKIPPED:
+		t->skipped++;
+		break;
+	case RESULT_KNOWN:
+		t->known++;
+		break;
+	}
+}
+
+/* ---- threads ----
+ *
+ * Workers take the next scenario by number and leave its records in its slot; the caller
+ * takes the slots in order. Each slot has its own arena, so nothing is shared but the
+ * read-only model. */
+
+struct slot {
+	struct arena *arena;
+	struct case_list cases;
+	struct errs errs;
+	int rc;
+	bool done;
+};
+
+struct pool {
+	pthread_mutex_t lock;
+	pthread_cond_t moved; /* a slot was finished, or taken */
+	const struct scenario *const *list;
+	struct slot *slots;
+	size_t n, next, taken;
+	bool stop;
+	const struct cast *cast;
+	const struct run_options *options;
+};
+
+/* The next number to work on, or false when there is none. */
+static bool claim(struct pool *p, size_t *ret)
+{
+	bool got;
+
+	pthread_mutex_lock(&p->lock);
+	while (!p->stop && p->next < p->n && p->next >= p->taken + AHEAD_MAX)
+		pthread_cond_wait(&p->moved, &p->lock);
+	got = !p->stop && p->next < p->n;
+	if (got)
+		*ret = p->next++;
+	pthread_mutex_unlock(&p->lock);
+	return got;
+}
+
+static void *work(void *ctx)
+{
+	struct arena *scratch = arena_new();
+	struct pool *p = ctx;
+	size_t i;
+
+	while (claim(p, &i)) {
+		struct slot *s = &p->slots[i];
+
+		s->arena = arena_new();
+		errs_init(&s->errs, s->arena);
+		s->rc = cases_run(s->arena, scratch, p->list[i], p->cast, p->options,
+			&s->cases, &s->errs);
+		pthread_mutex_lock(&p->lock);
+		s->done = true;
+		pthread_cond_broadcast(&p->moved);
+		pthread_mutex_unlock(&p->lock);
+	}
+	arena_free(scratch);
+	return NULL;
+}
+
+static struct slot *await(struct pool *p, size_t i)
+{
+	pthread_mutex_lock(&p->lock);
+	while (!p->slots[i].done)
+		pthread_cond_wait(&p->moved, &p->lock);
+	pthread_mutex_unlock(&p->lock);
+	return &p->slots[i];
+}
+
+static void take(struct pool *p, struct slot *s, bool stop)
+{
+	arena_free(s->arena);
+	s->arena = NULL;
+	pthread_mutex_lock(&p->lock);
+	p->taken++;
+	p->stop = p->stop || stop;
+	pthread_cond_broadcast(&p->moved);
+	pthread_mutex_unlock(&p->lock);
+}
+
+static void copy_errs(struct errs *to, const struct errs *from)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		struct err *e = errs_add(to, from->list[i].at, "%s", from->list[i].text);
+
+		if (from->list[i].hint != NULL)
+			err_hint(to, e, "%s", from->list[i].hint);
+	}
+	to->dropped += from->dropped;
+}
+
+/* Sends a finished scenario on. True when the run should end here. */
+static bool report(struct pool *p, struct slot *s, const struct run_sink *sink,
+	struct run_totals *totals, struct errs *errs)
+{
+	unsigned long failed = totals->failed;
+
+	if (s->rc != 0)
+		copy_errs(errs, &s->errs);
+	for (size_t i = 0; i < s->cases.n; i++) {
+		count(totals, &s->cases.list[i]);
+		if (sink->record != NULL)
+			sink->record(sink->ctx, &s->cases.list[i]);
+	}
+	return p->options->fail_fast && (totals->failed > failed || s->rc != 0);
+}
+
+static unsigned jobs(const struct run_options *o, size_t n)
+{
+	long have = o->jobs > 0 ? (long)o->jobs : sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (have < 1)
+		have = 1;
+	if (have > JOBS_MAX)
+		have = JOBS_MAX;
+	return (size_t)have > n ? (unsigned)n : (unsigned)have;
+}
+
+static int run_pool(struct pool *p, const struct run_sink *sink, struct run_totals *ret,
+	struct errs *errs)
+{
+	unsigned n_threads = jobs(p->options, p->n);
+	pthread_t threads[JOBS_MAX];
+	bool stop = false;
+	int rc = 0;
+
+	for (unsigned i = 0; i < n_threads; i++) {
+		if (pthread_create(&threads[i], NULL, work, p) != 0)
+			bug("cannot start a thread");
+	}
+	for (size_t i = 0; i < p->n && !stop; i++) {
+		struct slot *s = await(p, i);
+
+		if (s->rc != 0)
+			rc = -1;
+		stop = report(p, s, sink, ret, errs);
+		take(p, s, stop);
+	}
+	for (unsigned i = 0; i < n_threads; i++)
+		pthread_join(threads[i], NULL);
+	for (size_t i = 0; i < p->n; i++)
+		arena_free(p->slots[i].arena);
+	return rc;
+}
+
+/* ---- the door ---- */
+
+static void begin(struct arena *a, const struct scenario *const *list, size_t n,
+	const struct cast *cast, const struct run_options *options,
+	const struct run_sink *sink)
+{
+	struct record_scenario *scenarios = arena_array(a, n, sizeof(*scenarios));
+	struct record_run run;
+
+	if (sink->begin == NULL)
+		return;
+	for (size_t i = 0; i < n; i++)
+		describe(a, list[i], &scenarios[i]);
+	header(a, cast, options, &run);
+	sink->begin(sink->ctx, &run, scenarios, n);
+}
+
+static struct cast choose(struct arena *a, const struct profile_set *profiles,
+	const struct run_options *options)
+{
+	struct cast cast = { 0 };
+
+	choose_clients(a, profiles, options->clients, &cast);
+	choose_resolvers(a, options->resolvers, &cast);
+	return cast;
+}
+
+int run_scenarios(const struct scenario *const *list, size_t n,
+	const struct profile_set *profiles, const struct run_options *options,
+	const struct run_sink *sink, struct run_totals *ret, struct errs *errs)
+{
+	struct arena *a = arena_new();
+	const struct scenario **chosen = arena_array(a, n, sizeof(*chosen));
+	struct cast cast = choose(a, profiles, options);
+	struct pool p = {
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.moved = PTHREAD_COND_INITIALIZER,
+		.list = chosen,
+		.cast = &cast,
+		.options = options,
+	};
+	int rc;
+
+	*ret = (struct run_totals){ 0 };
+	for (size_t i = 0; i < n; i++) {
+		if (selected(options, list[i]))
+			chosen[p.n++] = list[i];
+	}
+	p.slots = arena_array(a, p.n, sizeof(*p.slots));
+	begin(a, chosen, p.n, &cast, options, sink);
+	rc = run_pool(&p, sink, ret, errs);
+	arena_free(a);
+	return rc;
+}
+
+int run_lookup(const struct scenario *world, const struct profile_set *profiles,
+	const struct run_options *options, const struct run_sink *sink,
+	struct run_totals *ret, struct errs *errs)
+{
+	struct arena *a = arena_new(), *scratch = arena_new();
+	struct cast cast = choose(a, profiles, options);
+	struct case_list cases;
+
+	(void)errs; /* nothing can be wrong with a look-up that parsed */
+	*ret = (struct run_totals){ 0 };
+	begin(a, &world, 1, &cast, options, sink);
+	cases_lookup(a, scratch, world, &cast, profile_find(profiles, "rfc5321"),
+		options, &cases);
+	for (size_t i = 0; i < cases.n; i++) {
+		count(ret, &cases.list[i]);
+		sink->record(sink->ctx, &cases.list[i]);
+	}
+	arena_free(scratch);
+	arena_free(a);
+	return 0;
+}

@@ -1,0 +1,56 @@
+/* run.h - from scenarios to judged cases.
+ *
+ * A case is scenario x address x client x resolver. Cases run in memory with a virtual
+ * clock; scenarios are spread over threads; records come out in a fixed order whatever
+ * the number of threads. */
+#ifndef RUN_RUN_H
+#define RUN_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "report/record.h"
+#include "scenario/scenario.h"
+
+struct profile_set;
+
+struct run_options {
+	const char *clients, *resolvers; /* globs; NULL: all */
+	const char *filter;		 /* glob on scenario id or group; NULL: all */
+	uint64_t seed;
+	unsigned jobs;		     /* threads; 0: one per processor */
+	unsigned shard, shards;	     /* this is shard 1..shards; 0: no sharding */
+	bool fail_fast;		     /* stop after the first scenario with a failure */
+	bool details;		     /* queries and decisions in the records */
+	const char *scenarios_sha256; /* of the files' bytes, for the header */
+};
+
+/* Receives the run. Called from one thread, in order. The record and what it borrows
+ * are valid during the call only. */
+struct run_sink {
+	void (*begin)(void *ctx, const struct record_run *run,
+		const struct record_scenario *scenarios, size_t n);
+	void (*record)(void *ctx, const struct record *r);
+	void *ctx;
+};
+
+struct run_totals {
+	unsigned long passed, failed, skipped, known;
+};
+
+/* Runs what the options select. Mistakes that only a run shows (a case that no row of
+ * `expect` covers) go to errs: -1 then, and no records were sent for that scenario. */
+int run_scenarios(const struct scenario *const *list, size_t n,
+	const struct profile_set *profiles, const struct run_options *options,
+	const struct run_sink *sink, struct run_totals *ret, struct errs *errs);
+
+/* One address through the eyes of every selected client, without expectations: the
+ * scenario's addresses[0] is judged against what the reference client behind the ideal
+ * resolver does. Records go to the sink with scenario "lookup". */
+int run_lookup(const struct scenario *world, const struct profile_set *profiles,
+	const struct run_options *options, const struct run_sink *sink,
+	struct run_totals *ret, struct errs *errs);
+
+#endif
