@@ -64,7 +64,7 @@ $(SUPOBJ) $(TESTS:$(B)/%=$(B)/obj/%.o): | build/.packages-build build/.packages-
 
 # ---- building -----------------------------------------------------------
 
-$(B)/harness: $(B)/obj/harness/cli/main.o $(B)/libharness.a
+$(B)/harness: $(B)/obj/harness/cli/main.o $(LIBOBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(LIBS)
 

@@ -118,8 +118,11 @@ static void print_one(const struct err *e, FILE *to, bool colour)
 	if (e->source != NULL && e->at.col > 0 && e->at.col <= SOURCE_SHOWN &&
 		(size_t)e->at.col <= strlen(e->source) + 1) {
 		str_puts(&s, "       | ");
-		for (int i = 0; i < e->at.col - 1; i++)
-			str_putc(&s, e->source[i] == '\t' ? '\t' : ' ');
+		for (int i = 0; i < e->at.col - 1; i++) {
+			/* One column for each UTF-8 character, not for each octet. */
+			if (((unsigned char)e->source[i] & 0xc0) != 0x80)
+				str_putc(&s, e->source[i] == '\t' ? '\t' : ' ');
+		}
 		str_puts(&s, "^\n");
 	}
 	if (e->hint != NULL) {

@@ -1,0 +1,503 @@
+#include "resolver/machine.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+
+struct resolver *resolver_new(struct arena *a, const struct resolver_policy *policy,
+	const struct resolver_hints *hints, uint64_t seed, struct trace *trace)
+{
+	struct resolver *r = arena_alloc(a, sizeof(*r));
+
+	r->arena = a;
+	r->policy = policy;
+	r->hints = hints;
+	r->trace = trace;
+	r->rng.state = seed;
+	r->frames[0] = &r->first;
+	r->done = true;
+	cache_init(&r->cache, a, policy);
+	return r;
+}
+
+unsigned resolver_exchanges(const struct resolver *r)
+{
+	return r->exchanges;
+}
+
+const struct msg *resolver_answer(const struct resolver *r)
+{
+	return &r->answer;
+}
+
+/* ---- frames ---- */
+
+void frame_init(struct frame *f, const struct name *name, uint16_t type)
+{
+	*f = (struct frame){
+		.qname = name,
+		.sname = name,
+		.type = type,
+		.same_until_us = UINT64_MAX,
+	};
+}
+
+void frame_finish(struct frame *f, uint16_t rcode)
+{
+	f->rcode = rcode;
+	f->state = FRAME_DONE;
+}
+
+bool frame_uses_cache(const struct resolver *r, const struct frame *f)
+{
+	return !r->policy->forwards || (f == &r->first && !f->went_upstream);
+}
+
+static void limit_sameness(struct frame *f, const struct entry *e, uint32_t age)
+{
+	uint64_t next = e->stored_us + (age + UINT64_C(1)) * 1000000;
+
+	if (next < f->same_until_us)
+		f->same_until_us = next;
+	if (e->expires_us < f->same_until_us)
+		f->same_until_us = e->expires_us;
+}
+
+void frame_emit(struct resolver *r, struct frame *f, const struct entry *e)
+{
+	uint32_t age = entry_age(e, r->now_us);
+	struct msg *m = &r->answer; /* lends msg_add() a section */
+	bool same = f->answer.n == 0;
+
+	limit_sameness(f, e, age);
+	for (unsigned i = 0; i < e->n && same; i++)
+		same = age == 0 && cache_ttl(&r->cache, e->rr[i].ttl) == e->rr[i].ttl;
+	if (same) {
+		/* Written through only after msg_add() made a copy, as room is 0. */
+		f->answer = (struct section){ .rr = (struct rr *)(uintptr_t)e->rr,
+			.n = e->n };
+		return;
+	}
+	m->section[ANSWER] = f->answer;
+	for (unsigned i = 0; i < e->n; i++) {
+		struct rr rr = e->rr[i];
+		uint32_t ttl = cache_ttl(&r->cache, rr.ttl);
+
+		rr.ttl = ttl > age ? ttl - age : 0;
+		msg_add(m, r->arena, ANSWER, &rr);
+	}
+	f->answer = m->section[ANSWER];
+}
+
+static bool is_in_chain(const struct frame *f, const struct name *name)
+{
+	if (name_equal(f->sname, name))
+		return true;
+	for (unsigned i = 0; i < f->answer.n; i++) {
+		if (f->answer.rr[i].type == TYPE_CNAME &&
+			name_equal(f->answer.rr[i].owner, name))
+			return true;
+	}
+	return false;
+}
+
+bool frame_follow(
+	struct resolver *r, struct frame *f, const struct name *target, bool counted)
+{
+	if (r->policy->no_chase && f == &r->first) {
+		frame_finish(f, RCODE_NOERROR);
+		return false;
+	}
+	/* The name is already in the chain, so following it again would loop. */
+	if (is_in_chain(f, target)) {
+		trace_add(r->trace, r->now_us, "alias",
+			"%s is in the chain already: loop",
+			name_text(r->trace->arena, target));
+		frame_finish(f, RCODE_SERVFAIL);
+		return false;
+	}
+	if (!counted && ++f->links > r->policy->chain_max) {
+		trace_add(r->trace, r->now_us, "alias", "more than %u aliases",
+			r->policy->chain_max);
+		frame_finish(f, RCODE_SERVFAIL);
+		return false;
+	}
+	trace_add(r->trace, r->now_us, "alias", "%s stands for %s",
+		name_text(r->trace->arena, f->sname),
+		name_text(r->trace->arena, target));
+	f->sname = target;
+	f->state = FRAME_LOOKUP;
+	return true;
+}
+
+/* ---- the cache ---- */
+
+static bool cname_answers(const struct resolver *r, uint16_t type)
+{
+	if (type == TYPE_CNAME || type == TYPE_ANY)
+		return false;
+	switch (r->policy->cname) {
+	case CNAME_ANSWERS_EVERY_TYPE:
+		return true;
+	case CNAME_ANSWERS_ADDRESSES:
+		return type == TYPE_A || type == TYPE_AAAA;
+	default:
+		return false;
+	}
+}
+
+static struct entry *pick(
+	const struct resolver *r, const struct node *node, uint16_t type)
+{
+	struct entry *own = node_answer(node, type, r->now_us);
+	struct entry *cname = NULL;
+
+	if (own == NULL && r->policy->nxdomain_all)
+		own = node_answer(node, 0, r->now_us);
+	if (cname_answers(r, type))
+		cname = node_answer(node, TYPE_CNAME, r->now_us);
+	/* What says that there is no CNAME says nothing about the type. */
+	if (cname == NULL || cname->kind != ENTRY_ALIAS)
+		return own;
+	if (own == NULL || r->policy->prefer == PREFER_CNAME)
+		return cname;
+	return r->policy->prefer == PREFER_OLDER && cname->order < own->order ? cname
+									      : own;
+}
+
+static void use_negative(struct resolver *r, struct frame *f, const struct entry *e)
+{
+	uint32_t age = entry_age(e, r->now_us);
+
+	limit_sameness(f, e, age);
+	f->soa = e->soa;
+	if (f->soa != NULL && age > 0) {
+		struct rr *aged = arena_memdup(r->arena, e->soa, sizeof(*aged));
+
+		aged->ttl = aged->ttl > age ? aged->ttl - age : 0;
+		f->soa = aged;
+	}
+	frame_finish(f, e->kind == ENTRY_NODATA	    ? RCODE_NOERROR
+			: e->kind == ENTRY_NXDOMAIN ? RCODE_NXDOMAIN
+						    : RCODE_SERVFAIL);
+}
+
+static void use_entry(struct resolver *r, struct frame *f, const struct entry *e)
+{
+	trace_add(r->trace, r->now_us, "cache", "has %s of %s",
+		e->kind == ENTRY_ALIAS	    ? "a CNAME"
+		: e->kind == ENTRY_DATA	    ? "the records"
+		: e->kind == ENTRY_SERVFAIL ? "a failure"
+					    : "a negative answer",
+		name_text(r->trace->arena, f->sname));
+	if (e->kind != ENTRY_DATA && e->kind != ENTRY_ALIAS) {
+		use_negative(r, f, e);
+		return;
+	}
+	frame_emit(r, f, e);
+	if (e->kind == ENTRY_ALIAS && f->type != TYPE_CNAME && f->type != TYPE_ANY)
+		frame_follow(r, f, rr_target(&e->rr[e->n - 1]), false);
+	else
+		frame_finish(f, RCODE_NOERROR);
+}
+
+static void look_up(struct resolver *r, struct frame *f)
+{
+	const struct entry *e = NULL, *dname = NULL;
+	struct cut *cut;
+
+	if (frame_uses_cache(r, f))
+		e = pick(r, cache_node(&r->cache, f->sname), f->type);
+	if (e != NULL) {
+		use_entry(r, f, e);
+		return;
+	}
+	cut = servers_closest(r, f, &dname);
+	if (dname != NULL) {
+		uint32_t age = entry_age(dname, r->now_us);
+		const struct name *target = take_dname(r, f, dname->rr, age);
+
+		limit_sameness(f, dname, age);
+		if (target != NULL)
+			frame_follow(r, f, target, false);
+		return;
+	}
+	f->went_upstream = true;
+	f->may_minimise = r->policy->qmin != QMIN_NONE;
+	f->min_labels = f->min_steps = 0;
+	f->no_edns = false;
+	servers_enter(r, f, cut);
+}
+
+/* ---- the client's answer ---- */
+
+static uint32_t answer_ttl(const struct resolver *r, const struct msg *m)
+{
+	uint32_t ttl = r->policy->ttl_max;
+
+	if (m->rcode == RCODE_SERVFAIL)
+		return r->policy->servfail_ttl;
+	/* RFC 2308 5: without a SOA nobody knows how long it holds. */
+	if (m->section[ANSWER].n == 0 && m->section[AUTHORITY].n == 0)
+		return 0;
+	for (int id = ANSWER; id <= AUTHORITY; id++) {
+		for (unsigned i = 0; i < m->section[id].n; i++) {
+			if (m->section[id].rr[i].ttl < ttl)
+				ttl = m->section[id].rr[i].ttl;
+		}
+	}
+	return ttl;
+}
+
+static const struct msg *keep_answer(struct resolver *r)
+{
+	return arena_memdup(r->arena, &r->answer, sizeof(r->answer));
+}
+
+/* A failure is remembered as such, so that a client that tries again at once does not
+ * set off the whole search again (RFC 9520 3.2). */
+static void remember_answer(struct resolver *r, const struct frame *f)
+{
+	const struct resolver_policy *p = r->policy;
+	struct entry *e;
+
+	if (p->packet_cache) {
+		e = cache_put(&r->cache, f->qname, ENTRY_PACKET, f->type,
+			answer_ttl(r, &r->answer), r->now_us);
+		e->msg = keep_answer(r);
+	} else if (f->rcode == RCODE_SERVFAIL && p->servfail_ttl > 0 &&
+		   r->exchanges > 0) {
+		e = cache_put(&r->cache, f->qname, ENTRY_SERVFAIL, f->type,
+			p->servfail_ttl, r->now_us);
+		e->soa = NULL;
+	}
+}
+
+/* The next time the client asks the same and nothing has changed, the same message is
+ * the answer. */
+static void remember_memo(struct resolver *r, const struct frame *f)
+{
+	struct node *node;
+	struct entry *e;
+
+	if (r->exchanges > 0 || r->trace != NULL || f->same_until_us <= r->now_us)
+		return;
+	node = cache_node(&r->cache, f->qname);
+	if (node == NULL)
+		return;
+	e = cache_put_memo(&r->cache, node, f->type);
+	e->stored_us = r->now_us;
+	e->expires_us = f->same_until_us;
+	e->order = r->cache.order;
+	e->msg = keep_answer(r);
+}
+
+static void start_answer(struct resolver *r, const struct question *q)
+{
+	r->answer = (struct msg){
+		.qr = true,
+		.rd = true,
+		.ra = true,
+		.has_question = true,
+		.udp_size = 512,
+		.question = { r->first.qname, q->type, q->class },
+	};
+}
+
+static void finish_answer(struct resolver *r, struct frame *f)
+{
+	struct msg *m = &r->answer;
+
+	r->done = true;
+	m->rcode = f->rcode;
+	m->section[ANSWER] = (struct section){ 0 };
+	if (f->rcode != RCODE_SERVFAIL) {
+		m->section[ANSWER] = f->answer;
+		if (f->soa != NULL)
+			m->section[AUTHORITY] =
+				(struct section){ .rr = (struct rr *)(uintptr_t)f->soa,
+					.n = 1 };
+	}
+	remember_answer(r, f);
+	remember_memo(r, f);
+}
+
+static void age_section(struct resolver *r, struct section *s, uint32_t age)
+{
+	if (s->n == 0 || age == 0)
+		return;
+	s->rr = arena_memdup(r->arena, s->rr, s->n * sizeof(*s->rr));
+	s->room = 0;
+	for (unsigned i = 0; i < s->n; i++)
+		s->rr[i].ttl = s->rr[i].ttl > age ? s->rr[i].ttl - age : 0;
+}
+
+static void use_message(
+	struct resolver *r, const struct question *q, const struct msg *m, uint32_t age)
+{
+	r->answer = *m;
+	r->answer.question = *q;
+	age_section(r, &r->answer.section[ANSWER], age);
+	age_section(r, &r->answer.section[AUTHORITY], age);
+	r->done = true;
+}
+
+/* True when a finished answer was found. */
+static bool answer_again(struct resolver *r, const struct question *q)
+{
+	const struct node *node = cache_node(&r->cache, q->name);
+	const struct entry *e = NULL;
+
+	if (node != NULL && r->trace == NULL)
+		e = node_entry(node, ENTRY_MEMO, q->type, r->now_us);
+	if (e != NULL && e->order == r->cache.order) {
+		use_message(r, q, e->msg, 0);
+		return true;
+	}
+	if (node == NULL || !r->policy->packet_cache)
+		return false;
+	e = node_entry(node, ENTRY_PACKET, q->type, r->now_us);
+	if (e == NULL)
+		return false;
+	trace_add(r->trace, r->now_us, "cache", "has this answer");
+	use_message(r, q, e->msg, entry_age(e, r->now_us));
+	limit_sameness(&r->first, e, entry_age(e, r->now_us));
+	remember_memo(r, &r->first);
+	return true;
+}
+
+/* ---- the machine ---- */
+
+static void give_up(struct resolver *r)
+{
+	trace_add(r->trace, r->now_us, "limit", "gives up after %u exchanges",
+		r->exchanges);
+	r->depth = 0;
+	frame_finish(&r->first, RCODE_SERVFAIL);
+}
+
+static void step(struct resolver *r)
+{
+	struct frame *f = top_frame(r);
+
+	switch (f->state) {
+	case FRAME_LOOKUP:
+		look_up(r, f);
+		break;
+	case FRAME_SEND:
+		if (r->exchanges >= EXCHANGES_MAX ||
+			r->now_us - r->asked_us >= QUESTION_TIME_MAX_US)
+			give_up(r);
+		else
+			servers_send(r, f);
+		break;
+	case FRAME_WAIT:
+		break;
+	case FRAME_DONE:
+		if (f == &r->first)
+			finish_answer(r, f);
+		else
+			servers_take_address(r, f);
+		break;
+	}
+}
+
+static void run(struct resolver *r)
+{
+	while (!r->waiting && !r->done)
+		step(r);
+}
+
+void resolver_ask(struct resolver *r, const struct question *q, uint64_t now_us)
+{
+	r->now_us = r->asked_us = now_us;
+	r->question++;
+	r->exchanges = r->subquestions = r->depth = 0;
+	r->waiting = r->done = false;
+	frame_init(&r->first, q->name, q->type);
+	if (answer_again(r, q))
+		return;
+	/* The client's name is borrowed for the call only; parts of it will be cached
+	 * and asked. */
+	r->first.qname = r->first.sname = name_copy(r->arena, q->name);
+	start_answer(r, q);
+	/* All our data is of class IN; AXFR and IXFR are not for resolvers. */
+	if (q->class != CLASS_IN || q->type == TYPE_AXFR) {
+		r->answer.rcode = RCODE_NOTIMP;
+		r->done = true;
+		return;
+	}
+	if (q->type == TYPE_ANY && r->policy->any == ANY_REFUSED)
+		frame_finish(&r->first, RCODE_SERVFAIL);
+	run(r);
+}
+
+enum resolver_want resolver_want(struct resolver *r, struct exchange *ret)
+{
+	if (!r->waiting)
+		return RESOLVER_DONE;
+	*ret = r->exchange;
+	return RESOLVER_SEND;
+}
+
+/* RFC 5452 9.1: id and question must be the ones that were sent; the address is the
+ * driver's business. */
+static bool is_reply_to(const struct msg *reply, const struct msg *query)
+{
+	return reply->qr && reply->opcode == OPCODE_QUERY && reply->id == query->id &&
+	       reply->has_question && reply->question.type == query->question.type &&
+	       reply->question.class == query->question.class &&
+	       name_equal(reply->question.name, query->question.name);
+}
+
+static void feed_rcode(struct resolver *r, struct frame *f, uint16_t rcode)
+{
+	/* RFC 6891 7: old servers answer like this to what they do not know. */
+	bool blames_edns = rcode == RCODE_FORMERR || rcode == RCODE_NOTIMP ||
+			   rcode == RCODE_BADVERS;
+	char text[RCODE_TEXT_MAX];
+
+	trace_add(r->trace, r->now_us, "reply", "%s", rcode_to_text(rcode, text));
+	if (blames_edns && !f->no_edns)
+		f->no_edns = true;
+	else if (f->minimised)
+		f->may_minimise = false; /* RFC 9156 2.3 step 6: relaxed */
+	else
+		servers_mark_bad(f);
+}
+
+static void feed_reply(struct resolver *r, struct frame *f, const struct msg *m)
+{
+	if (m->tc) {
+		/* A reply over TCP that is still truncated helps nobody. */
+		if (f->tcp)
+			servers_mark_bad(f);
+		else
+			f->tcp = true;
+		return;
+	}
+	if (m->rcode == RCODE_NOERROR || m->rcode == RCODE_NXDOMAIN ||
+		m->rcode == RCODE_YXDOMAIN)
+		take_reply(r, f, m);
+	else
+		feed_rcode(r, f, m->rcode);
+}
+
+void resolver_feed(struct resolver *r, const struct msg *reply, uint64_t now_us)
+{
+	struct frame *f = top_frame(r);
+
+	if (!r->waiting)
+		return;
+	r->waiting = false;
+	if (now_us > r->now_us)
+		r->now_us = now_us;
+	f->state = FRAME_SEND;
+	if (reply == NULL || !is_reply_to(reply, &r->exchange.query)) {
+		trace_add(r->trace, r->now_us, "reply", "none");
+		servers_skip(f);
+	} else {
+		feed_reply(r, f, reply);
+	}
+	run(r);
+}

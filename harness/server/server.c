@@ -1,0 +1,216 @@
+#include "server/server.h"
+
+#include "base/arena.h"
+#include "server/alias.h"
+#include "server/quirk.h"
+
+/* RFC 9715 3.2: no more than this leaves a server by UDP, whatever the client offers.
+ */
+#define UDP_PAYLOAD_MAX 1232
+#define UDP_PAYLOAD_MIN 512 /* RFC 6891 6.2.3: smaller offers count as this */
+
+/* ---- preparing ---- */
+
+static bool refuses(const struct server_zone *z)
+{
+	const struct zone_conflict *conflict;
+
+	return z->mode->refuses_conflicts && zone_conflicts(z->zone, &conflict) > 0;
+}
+
+void server_prepare(struct arena *a, struct server *s)
+{
+	struct answer_zone *every = arena_array(a, s->n_zones, sizeof(*every));
+	struct answer_zone *served = arena_array(a, s->n_zones, sizeof(*served));
+	bool *refused = arena_array(a, s->n_zones, sizeof(*refused));
+	size_t n = 0;
+
+	s->any_refused = s->any_alias = false;
+	for (unsigned i = 0; i < s->n_zones; i++) {
+		const struct server_mode *mode = s->zones[i].mode;
+
+		every[i].zone = s->zones[i].zone;
+		every[i].rules.beside = mode->beside;
+		/* A CNAME that will be hidden must not be followed first. */
+		every[i].rules.no_chase = mode->flattens;
+		refused[i] = refuses(&s->zones[i]);
+		if (!refused[i])
+			served[n++] = every[i];
+		s->any_refused |= refused[i];
+		s->any_alias |= mode->flattens || mode->has_alias;
+	}
+	s->every = (struct answer_zones){ every, s->n_zones };
+	s->answer = (struct answer_zones){ served, n };
+	s->refused = refused;
+}
+
+void server_state_init(struct arena *a, const struct server *s, struct server_state *st)
+{
+	st->seen = arena_array(a, s->n_quirks, sizeof(*st->seen));
+	st->acted = arena_array(a, s->n_quirks, sizeof(*st->acted));
+}
+
+/* ---- answering ---- */
+
+/* Query types that name no data (RFC 6895 3.1: 128 to 255, and OPT), but for ANY. */
+static bool is_meta_type(uint16_t type)
+{
+	return (type >= 128 && type < TYPE_ANY) || type == TYPE_OPT;
+}
+
+#define TYPE_IXFR 251
+
+/* The RCODE of a query that gets no answer whatever the zones hold; NOERROR for others.
+ * In this order, as BIND 9 has it (ns/client.c, ns/query.c). */
+static uint16_t refuse_query(const struct msg *query)
+{
+	/* RFC 6891 6.1.3. */
+	if (query->has_edns && query->edns_version > 0)
+		return RCODE_BADVERS;
+	if (query->opcode != OPCODE_QUERY)
+		return RCODE_NOTIMP;
+	/* RFC 9619 4: a query asks one question. None is for cookies (RFC 7873 5.4),
+	 * which we do not have. */
+	if (!query->has_question)
+		return RCODE_FORMERR;
+	if (query->question.class != CLASS_IN)
+		return RCODE_REFUSED;
+	/* Transfers are nobody's business until a scenario can allow them. */
+	if (query->question.type == TYPE_AXFR || query->question.type == TYPE_IXFR)
+		return RCODE_REFUSED;
+	/* BIND 9 ns/query.c: MAILA, MAILB NOTIMP, the others FORMERR. */
+	if (query->question.type == 253 || query->question.type == 254)
+		return RCODE_NOTIMP;
+	return is_meta_type(query->question.type) ? RCODE_FORMERR : RCODE_NOERROR;
+}
+
+static bool is_in_refused_zone(const struct server *s, const struct msg *query)
+{
+	const struct answer_zone *zone;
+
+	if (!s->any_refused)
+		return false;
+	zone = answer_zone_for(&s->every, &query->question);
+	return zone != NULL && s->refused[zone - s->every.zones];
+}
+
+/* ANY gets all there is, over UDP, too. RFC 8482 would allow less, but the clients that
+ * still ask ANY (qmail) do so for the old answer, and it is what they are tested with.
+ */
+static void answer_query(struct arena *a, const struct server *s,
+	const struct answer_zones *zones, const struct server_upstream *upstream,
+	const struct msg *query, struct msg *ret)
+{
+	ret->rcode = refuse_query(query);
+	if (ret->rcode != RCODE_NOERROR)
+		return;
+	if (is_in_refused_zone(s, query)) {
+		ret->rcode = RCODE_SERVFAIL;
+		return;
+	}
+	if (s->any_alias)
+		server_alias_answer(a, s, zones, upstream, query, ret);
+	else
+		zone_answer(a, zones, query, ret);
+}
+
+/* RFC 1035 6.2: what class IN has, but never as the authority for all classes. */
+static void answer_any_class(struct arena *a, const struct server *s,
+	const struct answer_zones *zones, const struct server_upstream *upstream,
+	const struct msg *query, struct msg *ret)
+{
+	struct msg in = *query;
+
+	in.question.class = CLASS_IN;
+	answer_query(a, s, zones, upstream, &in, ret);
+	ret->aa = false;
+}
+
+/* ---- the size of a UDP reply ---- */
+
+#define HEADER_AND_OPT (12 + 11)
+#define QUESTION_MAX (NAME_WIRE_MAX + 4)
+#define RECORD_FIXED 10 /* type, class, TTL, RDLENGTH */
+
+/* At least what msg_encode() would need: names as if nothing were compressed. */
+static size_t size_at_most(const struct msg *m)
+{
+	size_t size = HEADER_AND_OPT + QUESTION_MAX;
+
+	for (int id = ANSWER; id <= ADDITIONAL; id++) {
+		const struct section *s = &m->section[id];
+
+		for (unsigned i = 0; i < s->n; i++)
+			size += name_len(s->rr[i].owner) + RECORD_FIXED +
+				s->rr[i].rdlen;
+	}
+	return size;
+}
+
+/* RFC 9471 3.1: a referral without room for the addresses of name servers below the
+ * delegation is truncated, though they are additional. */
+static bool lost_needed_glue(const struct msg *whole, unsigned kept)
+{
+	const struct section *ns = &whole->section[AUTHORITY];
+	const struct section *extra = &whole->section[ADDITIONAL];
+
+	if (whole->section[ANSWER].n > 0 || ns->n == 0 || ns->rr[0].type != TYPE_NS)
+		return false;
+	for (unsigned i = kept; i < extra->n; i++) {
+		if (name_is_under(extra->rr[i].owner, ns->rr[0].owner))
+			return true;
+	}
+	return false;
+}
+
+/* Cuts the message as a server does that writes until the datagram is full (RFC 2181
+ * 9). Done through the encoder, so that a reply loses the same records on every
+ * network. */
+static void fit_into_udp(struct arena *a, const struct msg *query, struct msg *m)
+{
+	size_t limit = query->udp_size;
+	uint8_t wire[UDP_PAYLOAD_MAX];
+	struct msg cut;
+
+	if (limit > UDP_PAYLOAD_MAX)
+		limit = UDP_PAYLOAD_MAX;
+	if (limit < UDP_PAYLOAD_MIN || !query->has_edns)
+		limit = UDP_PAYLOAD_MIN;
+	if (size_at_most(m) <= limit)
+		return;
+	/* What we wrote can be read; were it not so, the empty message would say it. */
+	msg_decode(a, wire, msg_encode(m, wire, limit), &cut);
+	m->tc = m->tc || cut.tc || lost_needed_glue(m, cut.section[ADDITIONAL].n);
+	for (int id = ANSWER; id <= ADDITIONAL; id++)
+		m->section[id].n = cut.section[id].n;
+}
+
+void server_respond(struct arena *a, const struct server *s, struct server_state *st,
+	const struct server_upstream *upstream, enum proto proto,
+	const struct msg *query, struct reply *ret)
+{
+	struct quirk_choice choice = { 0 };
+	struct answer_zones zones;
+
+	ret->dropped = query->qr; /* a reply that is answered makes two servers talk */
+	ret->delay_us = 0;
+	ret->raw = NULL;
+	ret->raw_len = 0;
+	msg_init_reply(&ret->msg, query);
+	if (query->qr)
+		return;
+	if (s->n_quirks > 0)
+		choice = quirk_choose(s, st, proto, query);
+	ret->delay_us = choice.delay_us;
+	if (choice.quirk != NULL && quirk_replace(a, s, choice.quirk, ret))
+		return;
+	zones = quirk_zones(a, s, choice.quirk);
+	if (query->has_question && query->question.class == CLASS_ANY)
+		answer_any_class(a, s, &zones, upstream, query, &ret->msg);
+	else
+		answer_query(a, s, &zones, upstream, query, &ret->msg);
+	if (choice.quirk != NULL)
+		quirk_change(a, choice.quirk, &ret->msg);
+	if (proto == PROTO_UDP)
+		fit_into_udp(a, query, &ret->msg);
+}
