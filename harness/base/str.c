@@ -82,9 +82,7 @@ void str_printf(struct str *s, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* Length of the UTF-8 sequence at p, or 0 when it is not one (overlong forms and
- * surrogates included, RFC 3629 section 3). */
-static size_t utf8_length(const unsigned char *p)
+size_t utf8_length(const unsigned char *p)
 {
 	size_t n;
 

@@ -37,6 +37,10 @@ void str_pad(struct str *s, size_t from, size_t columns);
 /* Terminal columns of UTF-8 text; bytes that are not UTF-8 count one each. */
 size_t text_columns(const char *text);
 
+/* Octets of the UTF-8 sequence at p (a NUL-terminated text), or 0 when it is none: RFC
+ * 3629, overlong forms and surrogates refused. */
+size_t utf8_length(const unsigned char *p);
+
 /* Adds text as a JSON string, with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void str_put_json(struct str *s, const char *text);
 

@@ -340,6 +340,10 @@ static bool is_written(const struct writer *w, size_t offset, const struct name 
 	const uint8_t *p = w->buf + offset;
 
 	for (;; n = name_parent(n)) {
+		/* The end of the name that is being written: what lies behind is what
+		 * the buffer had in it before. */
+		if (p >= w->buf + w->len)
+			return false;
 		while ((*p & 0xc0) == 0xc0)
 			p = w->buf + (get16(p) & 0x3fff);
 		/* Exact case only: a name must come out as it went in. */

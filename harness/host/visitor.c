@@ -1,10 +1,9 @@
 #include "host/visitor.h"
 
-#include <idn2.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "dns/idn.h"
 
 enum visitor_state {
 	ASK_AAAA, /* of the name in the address bar */
@@ -34,30 +33,6 @@ static void fail(struct visitor *v, const char *reason)
 	trace_add(v->trace, v->now_us, "visitor", "gives up: %s", reason);
 }
 
-static bool is_ascii(const char *text)
-{
-	while (*text != '\0' && (unsigned char)*text < 0x80)
-		text++;
-	return *text == '\0';
-}
-
-/* The name as browsers ask for it: U-labels become A-labels (URL standard, "domain to
- * ASCII": UTS 46, non-transitional). NULL when it cannot be one. */
-static const char *to_ascii(struct arena *a, const char *name)
-{
-	const char *text = NULL;
-	char *ascii;
-
-	if (is_ascii(name))
-		return name;
-	if (idn2_to_ascii_8z(name, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) ==
-		IDN2_OK) {
-		text = arena_strdup(a, ascii);
-		idn2_free(ascii);
-	}
-	return text;
-}
-
 /* "192.0.2.1" and "[2001:db8::1]" (RFC 3986 3.2.2) need no look-up. */
 static bool is_literal(const char *host, struct ip *ret)
 {
@@ -78,7 +53,7 @@ static void connect_to_first(struct visitor *v);
 /* Begins at a name: the first, or one that a redirect leads to. */
 static void go_to(struct visitor *v, const char *url_host)
 {
-	const char *ascii = to_ascii(v->arena, url_host);
+	const char *ascii = idn_to_ascii(v->arena, url_host);
 	const char *why = "it has letters that no domain name can have";
 
 	v->visit.url_host = ascii == NULL ? url_host : ascii;

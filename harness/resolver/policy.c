@@ -19,6 +19,7 @@ const struct resolver_policy resolver_policies[] = {
 		.help = "asks what the client asked; the answer never depends on "
 			"history",
 		.source = "RFC 1034 5.3.3, RFC 2308",
+		.model = true,
 		.cname = CNAME_ANSWERS_SAME_TYPE,
 		.mixed = MIXED_PASSED_ON,
 		.any = ANY_ALONE,
@@ -152,6 +153,7 @@ const struct resolver_policy resolver_policies[] = {
 	{ .name = "bare",
 		.help = "hands on the first CNAME without following it",
 		.source = "RFC 1034 4.3.1 (a server may leave the CNAME to the client)",
+		.model = true,
 		.no_chase = true,
 		.cname = CNAME_ANSWERS_SAME_TYPE,
 		.mixed = MIXED_PASSED_ON,

@@ -68,6 +68,7 @@ struct resolver_policy {
 	const char *name;
 	const char *help;
 	const char *source;
+	bool model;	      /* a yardstick of ours, no program */
 	bool forwards;	      /* an upstream without a cache of answers does the work */
 	bool no_chase;	      /* the first CNAME is the answer */
 	bool packet_cache;    /* finished answers are kept by name and type */

@@ -206,10 +206,16 @@ static void keep_any(struct resolver *r, struct frame *f, const struct section *
 
 static void take_own(struct resolver *r, struct frame *f, const struct section *own)
 {
+	/* A CNAME that was asked for by its type answers later questions as well as one
+	 * that came in the way of another type. */
+	bool is_alias = f->ask_type == TYPE_CNAME &&
+			r->policy->cname != CNAME_ANSWERS_SAME_TYPE;
+
 	if (f->ask_type == TYPE_ANY && r->policy->any != ANY_ALONE)
 		keep_any(r, f, own);
 	frame_emit(r, f,
-		keep(r, f, own->rr[0].owner, f->ask_type, ENTRY_DATA, own->rr, own->n));
+		keep(r, f, own->rr[0].owner, f->ask_type,
+			is_alias ? ENTRY_ALIAS : ENTRY_DATA, own->rr, own->n));
 	frame_finish(f, RCODE_NOERROR);
 }
 

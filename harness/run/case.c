@@ -90,6 +90,7 @@ static void record_asked(struct arena *a, const struct asked *from,
 	const char **lines;
 
 	to->t_us = from->t_us;
+	to->after = (unsigned)from->after;
 	to->name = arena_strdup(a, name_to_text(from->question.name, name));
 	to->type = arena_strdup(a, rrtype_to_text(from->question.type, type));
 	if (from->answer == NULL) {

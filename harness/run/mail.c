@@ -23,13 +23,19 @@ static void log_asked(struct arena *a, struct log *log, const struct asked *one)
 	log->list[log->n++] = *one;
 }
 
-static void ask(struct drive *d, struct mta *m, const struct question *q, struct log *log)
+static void ask(struct drive *d, struct mta *m, const struct question *q,
+	struct log *log, const struct trace *trace)
 {
 	struct asked one = { .t_us = d->now_us, .question = *q };
+	const struct msg *answer = drive_ask(d, q);
 
-	one.answer = drive_ask(d, q);
+	/* The resolver's message is its own until the next question. */
+	if (trace != NULL) {
+		one.after = trace->n;
+		one.answer = arena_memdup(d->arena, answer, sizeof(*answer));
+	}
 	log_asked(d->arena, log, &one);
-	mta_answer(m, one.answer, d->now_us);
+	mta_answer(m, answer, d->now_us);
 }
 
 static const enum smtp_stage stage_of[] = {
@@ -70,7 +76,7 @@ void mail_send(struct drive *d, const struct mta_profile *profile,
 	for (;;) {
 		switch (mta_want(m, &q, &attempt)) {
 		case MTA_ASK:
-			ask(d, m, &q, &log);
+			ask(d, m, &q, &log, trace);
 			continue;
 		case MTA_TRY:
 			try(d, m, &attempt, open_hosts);

@@ -9,8 +9,9 @@
 /* A question the client put to its resolver. */
 struct asked {
 	uint64_t t_us;
+	size_t after; /* decisions traced before it */
 	struct question question;
-	const struct msg *answer;
+	const struct msg *answer; /* with a trace only, else NULL */
 };
 
 struct mail {

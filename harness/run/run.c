@@ -98,7 +98,7 @@ static void describe(struct arena *a, const struct scenario *s,
 	if (domain != NULL && strcasecmp(domain + 1, s->layout.customer) != 0)
 		ret->mail_cost = "new address";
 	if (first->visit != NULL && strcasecmp(first->visit, s->layout.customer) != 0)
-		ret->web_cost = "new web name";
+		ret->web_cost = ret->mail_cost != NULL ? "new web" : "new web name";
 }
 
 static void header(struct arena *a, const struct cast *cast, const struct run_options *o,
@@ -107,13 +107,16 @@ static void header(struct arena *a, const struct cast *cast, const struct run_op
 	const char **clients = arena_array(a, cast->n_clients, sizeof(*clients));
 	bool *validates = arena_array(a, cast->n_clients, sizeof(*validates));
 	const char **resolvers = arena_array(a, cast->n_resolvers, sizeof(*resolvers));
+	bool *models = arena_array(a, cast->n_resolvers, sizeof(*models));
 
 	for (unsigned i = 0; i < cast->n_clients; i++) {
 		clients[i] = profile_name(cast->clients[i]);
 		validates[i] = profile_is_validator(cast->clients[i]);
 	}
-	for (unsigned i = 0; i < cast->n_resolvers; i++)
+	for (unsigned i = 0; i < cast->n_resolvers; i++) {
 		resolvers[i] = cast->resolvers[i]->name;
+		models[i] = cast->resolvers[i]->model;
+	}
 	*ret = (struct record_run){
 		.tool = "harness",
 		.version = VERSION,
@@ -126,6 +129,7 @@ static void header(struct arena *a, const struct cast *cast, const struct run_op
 		.clients_validate = validates,
 		.n_clients = cast->n_clients,
 		.resolvers = resolvers,
+		.resolvers_model = models,
 		.n_resolvers = cast->n_resolvers,
 	};
 }

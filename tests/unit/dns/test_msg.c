@@ -69,6 +69,32 @@ static void what_is_encoded_decodes_to_the_same(void **state)
 	assert_true(back.has_edns);
 }
 
+/* A name of equal labels, each of its ends a candidate for compression, over a buffer
+ * that still has a name one label shorter in it (found by fuzzing). */
+static void what_the_buffer_had_in_it_is_not_compressed_against(void **state)
+{
+	uint8_t buf[512];
+
+	(void)state;
+	for (char c = 'a'; c <= 'z'; c++) {
+		char text[2 * 120 + 1];
+		struct msg m, back;
+		size_t n;
+
+		for (unsigned i = 0; i < 120; i++)
+			memcpy(text + 2 * i, (char[2]){ c, '.' }, 2);
+		text[2 * 119] = '\0';
+		reply_to(&m, text, TYPE_MX);
+		msg_encode(&m, buf, sizeof(buf));
+		text[2 * 119] = c;
+		text[2 * 120] = '\0';
+		reply_to(&m, text, TYPE_MX);
+		n = msg_encode(&m, buf, sizeof(buf));
+		assert_int_equal(msg_decode(a, buf, n, &back), 0);
+		assert_string_equal(text_of(&back), text_of(&m));
+	}
+}
+
 /* Header 12, question 26 + 4, MX: pointer 2 + fixed 10 + preference 2 + "mail" 5 +
  * pointer 2, A: pointer 2 + 10 + 4, OPT 11 (RFC 1035 4.1.4). */
 static void names_are_compressed(void **state)
@@ -205,6 +231,7 @@ int main(void)
 
 	a = arena_new();
 	TESTS_ADD(what_is_encoded_decodes_to_the_same);
+	TESTS_ADD(what_the_buffer_had_in_it_is_not_compressed_against);
 	TESTS_ADD(names_are_compressed);
 	TESTS_ADD(an_answer_that_does_not_fit_is_truncated);
 	TESTS_ADD(missing_additional_records_are_no_truncation);

@@ -1,0 +1,90 @@
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/lookup.h"
+#include "base/str.h"
+
+const struct command commands[] = {
+	{ "run", "FILE...", "run scenarios and compare with what they expect",
+		cmd_run },
+	{ "lookup", "ADDRESS... --zones INDEX",
+		"one address through the eyes of every mail client", cmd_lookup },
+	{ "list", "KIND",
+		"the profiles, resolvers, modes, quirks, rules, ... there are",
+		cmd_list },
+	{ "explain", "THING [FILE...]",
+		"what one of them does; or a case, step by step", cmd_explain },
+	{ "help", "[COMMAND]", "this text, or the options of a command", cmd_help },
+	{ "version", "", "the version, and those of the libraries", cmd_version },
+};
+const size_t commands_n = ARRAY_LEN(commands);
+
+void usage_print(bool as_error)
+{
+	FILE *to = as_error ? stderr : stdout;
+
+	fprintf(to,
+		"Usage: harness COMMAND [ARGUMENT...]\n\n"
+		"Which DNS layout lets a name be a web alias and receive mail, with "
+		"every mail\nserver and behind every resolver.\n\nCommands:\n");
+	for (size_t i = 0; i < commands_n; i++) {
+		struct str s = STR_INIT;
+
+		str_printf(&s, "  %s %s", commands[i].name, commands[i].args);
+		str_pad(&s, 0, 34);
+		fprintf(to, "%s%s\n", s.data, commands[i].help);
+		str_clear(&s);
+	}
+	fprintf(to,
+		"\n`harness help COMMAND' shows the options of a command.\n"
+		"Exit status: 0 as expected, 1 something differs, 2 usage or input "
+		"error,\n3 environment error, 4 nothing matched, 130 interrupted.\n");
+}
+
+void cli_complain(const char *fmt, ...)
+{
+	struct str s = STR_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	str_vprintf(&s, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "harness: %s\n", s.data);
+	str_clear(&s);
+}
+
+int print_text(const struct str *s)
+{
+	size_t n = fwrite(s->data, 1, s->len, stdout);
+
+	if (n != s->len || fflush(stdout) != 0) {
+		cli_complain("cannot write to standard output");
+		return STATUS_ENVIRONMENT;
+	}
+	return STATUS_OK;
+}
+
+int command_run(const char *name, int argc, char **argv)
+{
+	const struct command *c =
+		lookup_row(commands, commands_n, sizeof(commands[0]), name);
+	const char *near;
+	char called[64];
+
+	if (c == NULL) {
+		near = lookup_nearest(commands, commands_n, sizeof(commands[0]), name);
+		cli_complain(near == NULL
+				     ? "unknown command \"%s\""
+				     : "unknown command \"%s\" (did you mean \"%s\"?)",
+			name, near);
+		fprintf(stderr, "Try `harness help' for the list of commands.\n");
+		return STATUS_USAGE;
+	}
+	snprintf(called, sizeof(called), "harness %s", c->name);
+	argv[0] = called;
+	return c->run(argc, argv);
+}

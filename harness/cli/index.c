@@ -1,0 +1,141 @@
+#include "cli/index.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/lookup.h"
+#include "zone/zone.h"
+
+struct index {
+	struct arena *arena;
+	const char *path;
+	const struct server_mode *mode;
+	struct errs *errs;
+	struct server_zone *zones;
+	size_t n, room;
+};
+
+static struct place line_at(const struct index *x, int line)
+{
+	return (struct place){ .file = x->path, .line = line };
+}
+
+static const char *beside_index(const struct index *x, const char *file)
+{
+	const char *slash = strrchr(x->path, '/');
+
+	if (file[0] == '/' || slash == NULL)
+		return arena_strdup(x->arena, file);
+	return arena_printf(x->arena, "%.*s/%s", (int)(slash - x->path), x->path, file);
+}
+
+static const struct server_mode *find_mode(struct index *x, const char *name, int line)
+{
+	const struct server_mode *mode = server_mode(name);
+	const char *near;
+	struct err *e;
+
+	if (mode != NULL)
+		return mode;
+	e = errs_add(x->errs, line_at(x, line), "unknown mode \"%s\"", name);
+	near = lookup_nearest(
+		server_modes, server_modes_n, sizeof(server_modes[0]), name);
+	if (near != NULL)
+		err_hint(x->errs, e, "did you mean \"%s\"?", near);
+	return NULL;
+}
+
+static void add(struct index *x, const struct zone *zone,
+	const struct server_mode *mode, int line)
+{
+	for (size_t i = 0; i < x->n; i++) {
+		if (name_equal(zone_origin(x->zones[i].zone), zone_origin(zone))) {
+			errs_add(x->errs, line_at(x, line), "zone %s is listed already",
+				name_text(x->arena, zone_origin(zone)));
+			return;
+		}
+	}
+	if (x->n == x->room) {
+		size_t room = x->room == 0 ? 64 : x->room * 2;
+		struct server_zone *more = arena_array(x->arena, room, sizeof(*more));
+
+		if (x->n > 0)
+			memcpy(more, x->zones, x->n * sizeof(*more));
+		x->zones = more;
+		x->room = room;
+	}
+	x->zones[x->n++] = (struct server_zone){ zone, mode };
+}
+
+/* fields: origin, file, and mode or NULL. */
+static void load(struct index *x, char *const fields[3], int line)
+{
+	const struct server_mode *mode = x->mode;
+	const struct name *origin;
+	const char *why = NULL;
+	struct zone *zone;
+
+	origin = name_from_text(x->arena, fields[0], NULL, &why);
+	if (origin == NULL) {
+		errs_add(x->errs, line_at(x, line), "\"%s\" is not a zone name: %s",
+			fields[0], why);
+		return;
+	}
+	if (fields[2] != NULL)
+		mode = find_mode(x, fields[2], line);
+	if (zone_load_file(x->arena, origin, beside_index(x, fields[1]), x->errs,
+		    &zone) == 0 &&
+		mode != NULL)
+		add(x, zone, mode, line);
+}
+
+static void read_line(struct index *x, char *text, int line)
+{
+	char *fields[3] = { NULL }, *rest = text;
+	int n = 0;
+
+	text[strcspn(text, "\r\n")] = '\0';
+	if (text[strspn(text, " \t")] == '\0' || text[0] == '#')
+		return;
+	while (n < 3 && rest != NULL)
+		fields[n++] = strsep(&rest, "\t");
+	if (n < 2 || rest != NULL || fields[0][0] == '\0' || fields[1][0] == '\0') {
+		struct err *e = errs_add(x->errs, line_at(x, line),
+			"expected origin<TAB>master-file, or a third field for the "
+			"mode");
+
+		err_hint(x->errs, e, "fields are separated by one tab each");
+		return;
+	}
+	if (fields[2] != NULL && fields[2][0] == '\0')
+		fields[2] = NULL;
+	load(x, fields, line);
+}
+
+int index_load(struct arena *a, const char *path, const struct server_mode *mode,
+	struct errs *errs, struct server *ret)
+{
+	struct index x = { .arena = a, .path = path, .mode = mode, .errs = errs };
+	size_t had = errs->n, room = 0;
+	FILE *fp = fopen(path, "r");
+	char *text = NULL;
+
+	if (fp == NULL) {
+		errs_add(errs, (struct place){ .file = path }, "cannot open: %s",
+			strerror(errno));
+		return -1;
+	}
+	for (int line = 1; getline(&text, &room, fp) >= 0; line++)
+		read_line(&x, text, line);
+	if (ferror(fp))
+		errs_add(errs, (struct place){ .file = path }, "cannot read");
+	free(text);
+	fclose(fp);
+	if (x.n == 0 && errs->n == had)
+		errs_add(errs, (struct place){ .file = path }, "no zone in this file");
+	*ret = (struct server){ .zones = x.zones, .n_zones = (unsigned)x.n };
+	return errs->n > had ? -1 : 0;
+}

@@ -1,0 +1,64 @@
+/* output.h - where reports go: `--format FMT[:FILE]`, one or several.
+ *
+ * A file is written under another name beside it and renamed at the end, so that it is
+ * whole or not there; an interrupt leaves nothing behind either. */
+#ifndef CLI_OUTPUT_H
+#define CLI_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "report/format.h"
+#include "run/run.h"
+
+/* More reports of one run than anybody names. */
+#define OUTPUTS_MAX 16
+
+struct output {
+	const struct report_format *format;
+	const char *path; /* NULL: standard output */
+	char *final;	  /* what the temporary file becomes; NULL: written directly */
+	int slot;	  /* of the temporary file's name, for the signal handler */
+	FILE *fp;
+	struct report *report;
+};
+
+struct outputs {
+	struct output list[OUTPUTS_MAX];
+	unsigned n;
+	bool begun;
+};
+
+/* Adds "FMT" or "FMT:FILE" (borrowed). -1, with the reason in `why`, when it cannot be:
+ * an unknown format, no file name, a second report for standard output. */
+#define OUTPUT_WHY_MAX 256
+int outputs_add(struct outputs *o, const char *text, enum report_use use,
+	char why[OUTPUT_WHY_MAX]);
+
+bool outputs_want_details(const struct outputs *o);
+bool outputs_use_stdout(const struct outputs *o);
+
+/* Opens all of them. -1 after complaining; then call outputs_drop(). */
+int outputs_open(struct outputs *o, const struct report_options *options, bool colour);
+
+/* A sink that gives everything to every report. A second begin is ignored: look-ups of
+ * several addresses are one report. */
+struct run_sink outputs_sink(struct outputs *o);
+
+/* Ends the reports and puts the files in place. -1 after complaining: then no file is
+ * left. */
+int outputs_finish(struct outputs *o);
+
+/* Closes what is open and removes what was begun. */
+void outputs_drop(struct outputs *o);
+
+/* From now on an interrupt removes unfinished files and ends with 128 + signal. */
+void outputs_guard(void);
+
+enum colour_when { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
+int colour_from_text(const char *text); /* -1 when it is none */
+
+/* NO_COLOR (no-color.org) and CLICOLOR_FORCE are heeded when nothing was asked for. */
+bool colour_wanted(enum colour_when when, FILE *fp);
+
+#endif

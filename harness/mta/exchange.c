@@ -1,0 +1,483 @@
+#include "mta/machine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+#define CNAME_ROUNDS(m)                                                                \
+	((m)->p->stub->follow > 0 ? (m)->p->stub->follow                               \
+		: (m)->p->cname_query || (m)->p->cname_restart == RESTART_ALWAYS       \
+			? 0                                                            \
+			: (m)->p->cname_rounds)
+
+static void ask_mx(struct mta *m, const struct name *name)
+{
+	m->phase = PHASE_MX;
+	m->first_answer = true;
+	lookup_begin(
+		m, name, TYPE_MX, CNAME_ROUNDS(m), (m->p->search & SEARCH_MX) != 0);
+	TRACE(m, "R2", "asking MX of %s", name_text(m->arena, name));
+}
+
+void mx_begin(struct mta *m, const struct name *name)
+{
+	m->mx_name = name;
+	m->alias_hops = 0;
+	if (m->p->mta_sts == STS_BEFORE_MX) {
+		m->phase = PHASE_STS;
+		return;
+	}
+	ask_mx(m, name);
+}
+
+/* After the TXT of _mta-sts. */
+void sts_answer(struct mta *m)
+{
+	if (m->p->mta_sts == STS_BEFORE_MX)
+		ask_mx(m, m->mx_name);
+	else
+		hosts_begin(m);
+}
+
+static void hosts_ready(struct mta *m)
+{
+	if (m->p->mta_sts == STS_AFTER_MX)
+		m->phase = PHASE_STS;
+	else
+		hosts_begin(m);
+}
+
+static struct host *host_add(
+	struct mta *m, const struct name *name, unsigned preference)
+{
+	struct host *h;
+
+	if (m->n_hosts >= MTA_HOSTS_MAX)
+		return NULL;
+	if (m->n_hosts == m->room_hosts) {
+		unsigned room = m->room_hosts == 0 ? 4 : m->room_hosts * 2;
+		struct host *hosts = arena_alloc_raw(m->arena, room * sizeof(*hosts));
+
+		if (m->n_hosts > 0)
+			memcpy(hosts, m->hosts, m->n_hosts * sizeof(*hosts));
+		m->hosts = hosts;
+		m->room_hosts = room;
+	}
+	h = &m->hosts[m->n_hosts++];
+	*h = (struct host){ .name = name, .preference = (uint16_t)preference };
+	return h;
+}
+
+/* RFC 5321 5.1: no MX, so the name itself is the host, with preference 0. */
+void go_implicit(struct mta *m, const struct name *name)
+{
+	if (name == NULL) { /* sendmail: it does not exist anywhere */
+		mta_rule_out(m, &m->p->on_nxdomain, "R4");
+		return;
+	}
+	TRACE(m, "R6", "no MX: implicit MX 0 %s", name_text(m->arena, name));
+	m->n_hosts = 0;
+	m->implicit = true;
+	m->best_preference = 0;
+	host_add(m, name, 0);
+	hosts_ready(m);
+}
+
+static const struct name *implicit_name(const struct mta *m)
+{
+	return m->p->implicit == MX_NAME_CANONICAL && m->canonical != NULL
+		       ? m->canonical
+		       : m->domain;
+}
+
+static void no_mx(struct mta *m, const struct ruling *r, const char *rule, bool exists)
+{
+	if (m->p->canon_again && (r->action == ACTION_ADDRESS || !exists)) {
+		m->canon_implicit = exists ? implicit_name(m) : NULL;
+		canon_begin(m, PHASE_AGAIN);
+		return;
+	}
+	if (r->action == ACTION_ADDRESS)
+		go_implicit(m, implicit_name(m));
+	else
+		mta_rule_out(m, r, rule);
+}
+
+/* ---- the list ---- */
+
+static bool is_empty(const struct host *h)
+{
+	return name_is_root(h->name);
+}
+
+static bool is_localhost(const struct name *n)
+{
+	static const uint8_t wire[] = "\x09localhost";
+
+	return name_equal(n, name_at(wire));
+}
+
+static bool counts_as_null(const struct mta *m, const struct host *h)
+{
+	switch ((enum null_mx)m->p->null_mx) {
+	case NULL_ZERO:
+	case NULL_LEVEL:
+	case NULL_STRICT:
+		return is_empty(h) && h->preference == 0;
+	case NULL_SKIP_ZERO:
+		return (is_empty(h) && h->preference == 0) ||
+		       (m->p->localhost_null && is_localhost(h->name));
+	case NULL_UNKNOWN:
+	case NULL_REACHED:
+		return false;
+	default:
+		return is_empty(h);
+	}
+}
+
+static void drop_null(struct mta *m)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < m->n_hosts; i++) {
+		if (!counts_as_null(m, &m->hosts[i]))
+			m->hosts[n++] = m->hosts[i];
+	}
+	m->n_hosts = n;
+}
+
+/* True when the list says that the domain takes no mail (RFC 7505), in the client's
+ * reading of it. */
+static bool is_null_list(struct mta *m)
+{
+	unsigned null = 0, zero = 0;
+
+	for (unsigned i = 0; i < m->n_hosts; i++) {
+		null += counts_as_null(m, &m->hosts[i]);
+		zero += m->hosts[i].preference == 0;
+	}
+	if (null == 0)
+		return false;
+	switch ((enum null_mx)m->p->null_mx) {
+	case NULL_STRICT:
+		return m->n_hosts == 1;
+	case NULL_LEVEL:
+		return zero == 1;
+	case NULL_SKIP:
+	case NULL_SKIP_ZERO:
+		drop_null(m);
+		return m->n_hosts == 0;
+	default:
+		return true;
+	}
+}
+
+/* The exchange's name read as an address: "192.0.2.1." in the MX. */
+static bool name_as_ip(const struct name *n, struct ip *ret)
+{
+	char text[NAME_TEXT_MAX];
+	const uint8_t *w = name_wire(n);
+	unsigned value = 0;
+	bool v6 = false;
+
+	for (unsigned i = 1; i <= n->label_len; i++) {
+		v6 |= w[i] == ':';
+		value |= w[i] < '0' || w[i] > '9';
+	}
+	/* Most names end here: an address starts with a number, or has a colon. */
+	if (name_is_root(n) || (value != 0 && !v6))
+		return false;
+	return ip_from_text(name_to_text(n, text), ret) == 0;
+}
+
+static int read_literals(struct mta *m)
+{
+	for (unsigned i = 0; i < m->n_hosts; i++) {
+		struct host *h = &m->hosts[i];
+		struct ip ip;
+
+		if (m->p->literal_exchange == LITERAL_NAME || !name_as_ip(h->name, &ip))
+			continue;
+		if (m->p->literal_exchange == LITERAL_REJECT) {
+			TRACE(m, "R33", "an exchange is an address");
+			return -1;
+		}
+		h->literal = true;
+		h->ips = arena_memdup(m->arena, &ip, sizeof(ip));
+		h->n_ips = 1;
+		if (m->p->literal_exchange == LITERAL_FIRST)
+			h->preference = 0;
+	}
+	return 0;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct host *x = a, *y = b;
+
+	return x->key < y->key ? -1 : x->key > y->key;
+}
+
+/* Preference, then chance where the client has any, then the order of the answer. A
+ * literal that qmail gives preference 0 keeps its place in the order of questions. */
+static void sort_hosts(struct mta *m)
+{
+	/* dma asks in the order of the answer and sorts the addresses (dns.c:280). */
+	if (m->n_hosts < 2 || m->p->cname_restart == RESTART_ALWAYS)
+		return;
+	for (unsigned i = 0; i < m->n_hosts; i++) {
+		struct host *h = &m->hosts[i];
+		uint64_t tie = 0;
+
+		if (m->p->order == ORDER_SHUFFLE)
+			tie = rng_next(&m->rng) >> 36;
+		else if (m->p->order == ORDER_HASH)
+			tie = (name_hash(h->name) * UINT32_C(2654435761) ^
+				      (uint32_t)m->seed) >>
+			      4;
+		h->key = (uint64_t)h->preference << 44 | tie << 16 | i;
+	}
+	qsort(m->hosts, m->n_hosts, sizeof(m->hosts[0]), by_key);
+}
+
+static void drop_duplicates(struct mta *m)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < m->n_hosts; i++) {
+		unsigned j = 0;
+
+		while (j < n && !name_equal(m->hosts[i].name, m->hosts[j].name))
+			j++;
+		if (j == n)
+			m->hosts[n++] = m->hosts[i];
+	}
+	m->n_hosts = n;
+}
+
+bool is_own_name(const struct mta *m, const struct name *n)
+{
+	for (unsigned i = 0; i < m->setting->n_self_names; i++) {
+		if (name_equal(n, m->setting->self_names[i]))
+			return true;
+	}
+	return is_localhost(n);
+}
+
+/* RFC 5321 5.1: a host that finds itself in the list drops itself and all that are not
+ * better. Returns false when nothing is left. */
+static bool cut_own_names(struct mta *m)
+{
+	unsigned local = m->p->local;
+
+	if (local != LOCAL_NAME && local != LOCAL_NAME_OR_LOOPBACK &&
+		local != LOCAL_ANY)
+		return true;
+	for (unsigned i = 0; i < m->n_hosts; i++) {
+		unsigned preference = m->hosts[i].preference;
+
+		if (!is_own_name(m, m->hosts[i].name))
+			continue;
+		while (i > 0 && m->hosts[i - 1].preference == preference)
+			i--;
+		TRACE(m, "R14",
+			"own host among the MX: preference %u and above dropped",
+			preference);
+		m->n_hosts = i;
+		break;
+	}
+	return m->n_hosts > 0;
+}
+
+static void list_ready(struct mta *m)
+{
+	if (is_null_list(m)) {
+		TRACE(m, "R25", "null MX");
+		mta_rule_out(m, &m->p->on_null_mx, "R26");
+		return;
+	}
+	if (read_literals(m) != 0) {
+		mta_rule_out(m, &m->p->on_literal, "literal-exchange");
+		return;
+	}
+	sort_hosts(m);
+	if (m->p->dedupe)
+		drop_duplicates(m);
+	m->best_preference = m->hosts[0].preference;
+	if (!cut_own_names(m)) {
+		mta_rule_out(m, &m->p->on_self_best, "R14");
+		return;
+	}
+	if (m->p->max_mx > 0 && m->n_hosts > m->p->max_mx)
+		m->n_hosts = m->p->max_mx;
+	hosts_ready(m);
+}
+
+/* dma reads the records in order: addresses of each MX are asked at once, and a CNAME
+ * starts the MX question again at its target (dns.c:215-226). */
+static const struct name *collect(struct mta *m, const struct found *f)
+{
+	const struct section *an = &f->answer->section[ANSWER];
+
+	for (unsigned i = 0; i < an->n; i++) {
+		const struct rr *rr = &an->rr[i];
+
+		if (rr->type == TYPE_MX &&
+			(f->owner == NULL || name_equal(rr->owner, f->owner)))
+			host_add(m, rr_target(rr), rr_mx_preference(rr));
+		else if (rr->type == TYPE_CNAME &&
+			 m->p->cname_restart == RESTART_ALWAYS)
+			return rr_target(rr);
+	}
+	return NULL;
+}
+
+/* Exim takes the name of the domain from the first answer: the owner of the last CNAME,
+ * else of the first record (src/dns.c:1078-1107). */
+void note_qualified(struct mta *m, const struct msg *answer, uint16_t type)
+{
+	const struct section *an;
+	const struct name *alias = NULL, *data = NULL, *owner;
+
+	if (m->p->rewrite != REWRITE_PENULTIMATE || !m->first_answer ||
+		answer == NULL || answer->rcode != RCODE_NOERROR)
+		return;
+	an = &answer->section[ANSWER];
+	for (unsigned i = 0; i < an->n; i++) {
+		if (an->rr[i].type == TYPE_CNAME)
+			alias = an->rr[i].owner;
+		else if (an->rr[i].type == type && data == NULL)
+			data = an->rr[i].owner;
+		if (alias != NULL && data != NULL)
+			break;
+	}
+	owner = alias != NULL ? alias : data;
+	if (owner != NULL && !name_is_wildcard(owner))
+		m->qualified = owner;
+	m->first_answer = false;
+}
+
+/* dma: the hosts met before the CNAME have their addresses. */
+void mx_restart(struct mta *m)
+{
+	const struct name *to = m->restart;
+
+	m->restart = NULL;
+	ask_mx(m, to);
+}
+
+static void mx_found(struct mta *m, const struct found *f)
+{
+	const struct name *restart = collect(m, f);
+
+	if (restart != NULL) {
+		if (m->alias_hops++ >= m->p->cname_rounds) {
+			mta_rule_out(m, &m->p->on_loop, "R21");
+			return;
+		}
+		TRACE(m, "R3", "CNAME found: asking again for %s",
+			name_text(m->arena, restart));
+		m->restart = restart;
+		if (m->n_hosts > m->host)
+			hosts_begin(m);
+		else
+			mx_restart(m);
+		return;
+	}
+	if (m->p->additional)
+		m->additional = f->answer->section[ADDITIONAL];
+	if (m->n_hosts > 0)
+		list_ready(m);
+	else if (m->p->on_nodata.action == ACTION_ADDRESS)
+		go_implicit(m, implicit_name(m));
+	else
+		mta_rule_out(m, &m->p->on_nodata, "R23");
+}
+
+static void mx_outcome(struct mta *m, const struct found *f)
+{
+	const struct mta_profile *p = m->p;
+
+	if (f->outcome != OUTCOME_SUCCESS)
+		TRACE(m, "on-mx", "the MX look-up came to: %s",
+			outcome_name(f->outcome));
+	switch (f->outcome) {
+	case OUTCOME_SUCCESS:
+		mx_found(m, f);
+		break;
+	case OUTCOME_NO_DATA:
+		if (m->n_hosts > 0) { /* dma: MX stood before the CNAME */
+			hosts_begin(m);
+			break;
+		}
+		no_mx(m, f->loop ? &p->on_loop : &p->on_nodata, f->loop ? "R21" : "R6",
+			true);
+		break;
+	case OUTCOME_HOST_NOT_FOUND:
+		no_mx(m, &p->on_nxdomain, "R4", false);
+		break;
+	case OUTCOME_TRY_AGAIN:
+		/* dma goes on with the hosts it has (dns.c:258). */
+		if (m->n_hosts > 0)
+			hosts_begin(m);
+		else
+			no_mx(m, &p->on_soft, "R5", true);
+		break;
+	case OUTCOME_NO_RECOVERY:
+		no_mx(m, &p->on_norecovery, "on-norecovery", true);
+		break;
+	}
+}
+
+void mx_answer(struct mta *m, const struct msg *answer)
+{
+	struct found f;
+
+	note_qualified(m, answer, TYPE_MX);
+	if (!lookup_feed(m, answer, &f))
+		return;
+	if (m->p->cname_query &&
+		(f.outcome == OUTCOME_NO_DATA || f.outcome == OUTCOME_HOST_NOT_FOUND ||
+			f.alias_only)) {
+		m->mx_name = m->lookup.name;
+		m->phase = PHASE_ALIAS;
+		return;
+	}
+	mx_outcome(m, &f);
+}
+
+/* hMailServer: exactly one CNAME leads on (DNSResolver.cpp:208-219). */
+void alias_answer(struct mta *m, const struct msg *answer)
+{
+	struct found none = { .outcome = OUTCOME_NO_DATA };
+	enum outcome o = stub_outcome(m->p->stub, answer, TYPE_CNAME);
+	const struct rr *alias = NULL;
+	unsigned n = 0;
+
+	if (o == OUTCOME_TRY_AGAIN || o == OUTCOME_NO_RECOVERY) {
+		none.outcome = o;
+		mx_outcome(m, &none);
+		return;
+	}
+	for (unsigned i = 0; o == OUTCOME_SUCCESS && i < answer->section[ANSWER].n;
+		i++) {
+		const struct rr *rr = &answer->section[ANSWER].rr[i];
+
+		if (rr->type == TYPE_CNAME && name_equal(rr->owner, m->mx_name)) {
+			alias = rr;
+			n++;
+		}
+	}
+	if (n != 1) {
+		mx_outcome(m, &none);
+		return;
+	}
+	none.loop = ++m->alias_hops > m->p->cname_rounds;
+	if (none.loop) {
+		mx_outcome(m, &none);
+		return;
+	}
+	m->mx_name = rr_target(alias);
+	ask_mx(m, m->mx_name);
+}

@@ -1,0 +1,201 @@
+/* machine.h - the inside of struct mta, for the files of this folder.
+ *
+ *   mta.c      birth, wants, what is fed, the end
+ *   lookup.c   one look-up: a name and a type to records, through stub and aliases
+ *   canon.c    questions before MX that find the canonical name
+ *   exchange.c the MX answer becomes a list of hosts
+ *   hosts.c    hosts get addresses, addresses become an order of attempts
+ *   deliver.c  attempts and what their failure means */
+#ifndef MTA_MACHINE_H
+#define MTA_MACHINE_H
+
+#include "base/rng.h"
+#include "mta/knobs.h"
+#include "mta/mta.h"
+
+enum phase {
+	PHASE_CANON, /* the canonical name of the domain is looked for */
+	PHASE_STS,   /* TXT of _mta-sts is asked; the answer does not matter here */
+	PHASE_MX,    /* MX is asked */
+	PHASE_ALIAS, /* no MX: CNAME is asked (hMailServer) */
+	PHASE_AGAIN, /* no MX: the implicit host is canonicalised (sendmail) */
+	PHASE_HOST,  /* addresses of hosts[at] are asked */
+	PHASE_SPF,   /* TXT of a domain without MX is asked (a validator) */
+	PHASE_TRY,   /* targets[target] is to be tried */
+	PHASE_DONE,
+};
+
+/* More exchanges than a 64 KiB message of ordinary names holds are not looked at: no
+ * client of the catalogue would get through them. */
+#define MTA_HOSTS_MAX 1000
+/* Addresses kept of one host, for the same reason. */
+#define MTA_HOST_IPS_MAX 100
+/* Ends any exchange of questions, whatever the answers are. Above what the longest
+ * honest case needs: 1000 hosts with two families. */
+#define MTA_QUESTIONS_MAX 4000
+/* Exim routes a changed address again; a parent of its own address ends it there. */
+#define MTA_REROUTES_MAX 10
+/* Hops of a chain that goes round inside one answer: over any limit. */
+#define HOPS_OVER 1000
+
+/* One look-up on its way. */
+struct lookup {
+	const struct name *name; /* what is asked now */
+	const struct name *base; /* the same without a suffix of the search list */
+	uint16_t type, rounds;
+	uint16_t hops;
+	bool searches;
+	bool has_first; /* `first` is what the name as it stands came to */
+	uint8_t first;
+	unsigned suffix;
+};
+
+/* What it came to. */
+struct found {
+	enum outcome outcome;
+	bool loop;		  /* more aliases than are followed */
+	bool alias_only;	  /* an alias and nothing else */
+	const struct msg *answer; /* with OUTCOME_SUCCESS */
+	const struct name *owner; /* whose records count; NULL: anybody's */
+};
+
+enum host_state {
+	HOST_PENDING,
+	HOST_GOOD,   /* has addresses */
+	HOST_ABSENT, /* does not exist */
+	HOST_NODATA, /* exists without addresses */
+	HOST_ALIAS,  /* only an alias came */
+	HOST_SOFT,   /* could not be looked up now */
+};
+
+struct host {
+	const struct name *name;
+	uint64_t key; /* order: preference, chance, place in the answer */
+	struct ip *ips;
+	const char *text;	  /* its name, made when needed */
+	const struct name *asked; /* the name, or with a suffix of the search list */
+	uint16_t preference, n_ips, room_ips;
+	uint16_t n_tried; /* of a family that gave no connection */
+	uint8_t state;
+	bool literal; /* the name is an address; ips holds it */
+};
+
+struct target {
+	uint64_t key;
+	struct ip ip;
+	uint32_t host;
+};
+
+struct mta {
+	struct arena *arena;
+	const struct mta_profile *p;
+	const struct mta_setting *setting;
+	struct trace *trace;
+	struct rng rng;
+	uint64_t now_us;
+	enum phase phase;
+	unsigned questions;
+
+	/* The recipient. */
+	const char *local; /* with its length: up to the last @ */
+	size_t local_len;
+	const char *rcpt;	      /* as it is offered */
+	const struct name *domain;    /* as it came, in A-labels */
+	const struct name *canonical; /* the end of its chain, when the client looked */
+	const struct name *canon_implicit; /* the implicit host, if canonicalising
+					    * fails; NULL: on-nxdomain holds then */
+	const struct name *qualified; /* Exim: what the first answer says the name is */
+	unsigned reroutes;
+	bool rewritten;
+
+	const struct name *mx_name; /* whose MX is asked */
+	unsigned alias_hops;
+	uint64_t seed;
+
+	struct lookup lookup;
+	bool first_answer;
+
+	struct {
+		const struct name *name;
+		unsigned type, suffix, hops;
+		bool soft;
+		const struct name *sender; /* the domain of MAIL FROM, while it is the
+					    * one looked for */
+	} canon;
+
+	/* Hosts, sorted. */
+	struct host *hosts;
+	unsigned n_hosts, room_hosts;
+	unsigned host;	 /* the one being looked up */
+	uint8_t family;	 /* index of its family */
+	unsigned suffix; /* of the search list, for its addresses */
+	/* What its questions came to so far. */
+	bool got_soft, got_alias, got_nodata;
+	unsigned questions_of_host, soft_questions;
+	bool implicit;
+	const struct name *restart; /* dma: MX of this is asked after these addresses */
+	struct section additional;
+	unsigned best_preference;
+	bool any_soft, any_hard, last_soft, dropped_self, failed_list;
+
+	/* Attempts. */
+	struct target *targets;
+	unsigned n_targets, target;
+	unsigned sessions;
+	bool skip_host; /* the rest of the host's addresses, too */
+	struct ruling last_failure;
+	const char *last_status;
+
+	struct mta_result result;
+	struct mta_rewrite rewrites[3]; /* rcpt, headers, mail_from */
+	struct mta_rewrite sender_rewritten;
+};
+
+#define TRACE(m, rule, ...) trace_add((m)->trace, (m)->now_us, rule, __VA_ARGS__)
+
+/* lookup.c */
+void lookup_begin(struct mta *m, const struct name *name, uint16_t type,
+	unsigned rounds, bool searches);
+/* True when *f is filled; false: ask again. */
+bool lookup_feed(struct mta *m, const struct msg *answer, struct found *f);
+
+/* canon.c */
+void canon_begin(struct mta *m, enum phase phase);
+/* The sender's domain first, where the client rewrites that, too; then mta_start(). */
+void canon_sender(struct mta *m);
+void canon_question(struct mta *m, struct question *ret);
+void canon_answer(struct mta *m, const struct msg *answer);
+
+/* exchange.c */
+void mx_begin(struct mta *m, const struct name *name);
+void mx_answer(struct mta *m, const struct msg *answer);
+void mx_restart(struct mta *m);
+void sts_answer(struct mta *m);
+void note_qualified(struct mta *m, const struct msg *answer, uint16_t type);
+void alias_answer(struct mta *m, const struct msg *answer);
+void go_implicit(struct mta *m, const struct name *name);
+
+/* hosts.c */
+void hosts_begin(struct mta *m);
+void host_answer(struct mta *m, const struct msg *answer);
+void spf_answer(struct mta *m, const struct msg *answer);
+bool is_own_name(const struct mta *m, const struct name *n);
+const char *host_text(struct mta *m, struct host *h);
+/* Lazy clients: the next host's turn. */
+void hosts_next(struct mta *m);
+
+/* deliver.c */
+void deliver_reaction(struct mta *m, const struct smtp_reaction *r);
+void deliver_exhausted(struct mta *m);
+
+/* mta.c */
+void mta_start(struct mta *m);
+void mta_rule_out(struct mta *m, const struct ruling *r, const char *rule);
+void mta_finish(
+	struct mta *m, enum mta_end end, const char *status, const char *reason);
+void mta_rewrite_domain(
+	struct mta *m, const struct name *to, bool headers, const char *rule);
+void mta_rewrite_sender(struct mta *m, const struct name *to);
+void mta_fill_route(struct mta *m);
+
+#endif

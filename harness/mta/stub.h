@@ -1,0 +1,56 @@
+/* stub.h - the resolver library inside a client: what the client sees of an answer.
+ *
+ * Two clients behind one resolver see different things, because a library stands
+ * between: it turns rcodes into its own errors, counts or ignores records of foreign
+ * owners, follows an alias or does not. A library is a row. */
+#ifndef MTA_STUB_H
+#define MTA_STUB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dns/msg.h"
+
+/* What a look-up came to, in the words of <netdb.h>. */
+enum outcome {
+	OUTCOME_SUCCESS, /* an answer with records, not always of the wanted type */
+	OUTCOME_NO_DATA, /* the name exists, without the type */
+	OUTCOME_HOST_NOT_FOUND, /* the name does not exist */
+	OUTCOME_TRY_AGAIN,	/* soft: ask later */
+	OUTCOME_NO_RECOVERY,	/* hard: the servers cannot answer this */
+};
+
+const char *outcome_name(enum outcome o); /* "success", "no-data", ... */
+
+struct stub_row {
+	const char *name;
+	const char *help;
+	const char *source; /* project and file where it was read */
+	uint8_t nxdomain, servfail, refused, notimp, formerr, other,
+		timeout; /* outcomes */
+	/* NOERROR with a CNAME and nothing of the wanted type: SUCCESS leaves it to the
+	 * client, NO_DATA hides the CNAME. */
+	uint8_t cname_only;
+	bool any_rr_counts; /* records make an answer a success, whatever its rcode */
+	bool owner_check;   /* a record counts only for the name that was asked, or the
+			     * end of that name's chain inside the answer */
+	bool follow_dname;
+	uint8_t follow; /* further questions it puts itself to follow CNAMEs */
+};
+
+extern const struct stub_row stubs[];
+extern const size_t stubs_n;
+
+/* The row, or NULL. */
+const struct stub_row *stub_find(const char *name);
+
+/* What the library makes of the message; answer NULL: nothing came.
+ *
+ * Precedence: nothing came; then records, where the library lets them outrank the
+ * rcode; then the rcode, unless it is NOERROR; then whether there are any records; then
+ * whether the only ones are aliases. */
+enum outcome stub_outcome(
+	const struct stub_row *s, const struct msg *answer, uint16_t type);
+
+#endif

@@ -1,0 +1,55 @@
+/* answer.h - what an authoritative server answers: RFC 1034 4.3.2 with its successors
+ * (RFC 2181, 2308, 4592, 6604, 6672, 8020, 8482 is the server's business).
+ *
+ * Pure: zones and a question in, a message out; no state, no I/O. */
+#ifndef ZONE_ANSWER_H
+#define ZONE_ANSWER_H
+
+#include "dns/msg.h"
+#include "zone/zone.h"
+
+/* What is answered where a CNAME has data beside it. */
+enum beside_cname {
+	BESIDE_CNAME_WINS,   /* the CNAME, as if it stood alone (RFC 1034 4.3.2 3a) */
+	BESIDE_EXACT_TYPE,   /* the asked type if it is there, else the CNAME */
+	BESIDE_BOTH,	     /* CNAME, then the asked type; target not chased then */
+	BESIDE_BOTH_MX_FIRST /* the asked type, then the CNAME; not chased then */
+};
+
+struct answer_rules {
+	enum beside_cname beside;
+	bool no_chase;	   /* hand out a CNAME without following it in our zones */
+	bool no_synthesis; /* DNAME without the synthesised CNAME (RFC 6672 3.1) */
+};
+
+/* The zones of one server; the longest matching origin answers. Per-zone rules, since
+ * one server can hold a strict and a patched zone. */
+struct answer_zone {
+	const struct zone *zone;
+	struct answer_rules rules;
+};
+
+struct answer_zones {
+	const struct answer_zone *zones;
+	size_t n;
+};
+
+/* The zone that answers for the name, or NULL. For a DS question at an apex it is the
+ * parent's, when both are here (RFC 4035 3.1.4.1). */
+const struct answer_zone *answer_zone_for(const struct answer_zones *zones,
+	const struct question *q);
+
+/* Fills the reply to the query: rcode, AA, sections. `ret` comes from msg_init_reply().
+ * Records are borrowed from the zones or made in `a`. A name outside all zones:
+ * REFUSED. Chains: followed while they stay in our zones, up to ANSWER_CHAIN_MAX; a loop
+ * is given once round, NOERROR. Authority holds only what the answer needs (the SOA of a
+ * "no", the NS of a referral); addresses come along for NS, MX and SRV, from the zone of
+ * the record. */
+void zone_answer(struct arena *a, const struct answer_zones *zones,
+	const struct msg *query, struct msg *ret);
+
+/* More than any resolver or MTA we model follows, so the limit seen in a report is
+ * theirs, never ours. */
+#define ANSWER_CHAIN_MAX 32
+
+#endif

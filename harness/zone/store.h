@@ -1,0 +1,101 @@
+/* store.h - inside a zone; for the files of this folder only.
+ *
+ * Every name of the zone is a node, empty non-terminals too (RFC 8020, RFC 4592 2.2.2),
+ * found through one open-addressed hash table. A node's records lie side by side in one
+ * array, sorted by type, each RRset in the order of the file. Names and RDATA are
+ * packed into blobs; a parent's name is the tail of its child's. Nothing is changed
+ * after zone_build_finish(), so threads may share it. */
+#ifndef ZONE_STORE_H
+#define ZONE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "zone/zone.h"
+
+#define NODE_NONE UINT32_MAX
+
+enum node_flag {
+	NODE_CNAME = 1,
+	NODE_DNAME = 2,
+	NODE_CUT = 4,	    /* NS below the apex: a delegation (RFC 1034 4.2.1) */
+	NODE_WILDCARD = 8,  /* has a child "*" (RFC 4592 2.1.1) */
+	NODE_OCCLUDED = 16, /* below a delegation or a DNAME */
+	NODE_ALIAS = 32,
+};
+
+struct node {
+	const struct name *owner;
+	uint32_t parent;   /* index; NODE_NONE for the apex, which is node 0 */
+	uint32_t first, n; /* its records in zone->rr */
+	uint8_t labels;
+	uint8_t flags; /* enum node_flag */
+};
+
+/* The hash stands beside the index, so that a miss does not touch the nodes. */
+struct slot {
+	uint32_t hash;
+	uint32_t node; /* index + 1; 0 is free */
+};
+
+/* Where a record stands in its text. */
+struct mark {
+	uint32_t line;
+	uint16_t file; /* index into zone->files */
+	uint16_t col;
+};
+
+struct zone {
+	const struct name *origin;
+	struct node *nodes;
+	uint32_t n_nodes;
+	uint8_t max_labels; /* of any node: no longer name can be there */
+	struct slot *slots; /* twice as many as nodes, or more */
+	uint32_t mask;
+	struct rr *rr;
+	struct mark *marks; /* one for each record */
+	uint32_t n_rr;
+	uint32_t *by_file; /* order of zone_each(); NULL when it is that of rr */
+	const char **files;
+	struct zone_conflict *conflicts;
+	size_t n_conflicts;
+};
+
+/* The node of that name, or NULL; *ret_encloser, when not NULL, is then its closest
+ * encloser (RFC 4592 3.3.1). The name must lie in the zone. */
+const struct node *zone_find(const struct zone *z, const struct name *name,
+	const struct node **ret_encloser);
+
+/* The child "*" of a node that has NODE_WILDCARD. */
+const struct node *zone_wildcard(const struct zone *z, const struct node *encloser);
+
+struct rrset zone_node_rrset(
+	const struct zone *z, const struct node *node, uint16_t type);
+
+static inline const struct node *zone_parent(
+	const struct zone *z, const struct node *node)
+{
+	return node->parent == NODE_NONE ? NULL : &z->nodes[node->parent];
+}
+
+/* ---- making one ---- */
+
+struct zone_build;
+
+/* The zone will live in `a`; `octets` is about how much text there is. */
+struct zone_build *zone_build_new(
+	struct arena *a, const struct name *origin, size_t octets);
+void zone_build_free(struct zone_build *b);
+
+/* Copies the record, whose owner must lie in the zone. */
+void zone_build_add(struct zone_build *b, const struct rr *rr, struct place at);
+
+/* Drops duplicates, gives each RRset one TTL, finds the conflicts. */
+struct zone *zone_build_finish(struct zone_build *b);
+
+/* Fills the conflicts of a zone that is otherwise complete. */
+void zone_find_conflicts(struct arena *a, struct zone *z);
+
+struct place zone_place(const struct zone *z, uint32_t index);
+
+#endif

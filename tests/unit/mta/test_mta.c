@@ -1,0 +1,322 @@
+#include "support/test.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "mta/profile.h"
+#include "support/answers.h"
+
+static struct arena *arena;
+static struct profile_set *set;
+
+/* What most domains of the tests have: an MX whose host has an address. */
+#define M "A m: m A 192.0.2.25"
+#define T "MX t: t MX 10 m; " M
+
+struct row {
+	const char *name;
+	const char *client;
+	const char *script; /* see support/answers.h */
+	const char *questions, *result;
+	const char *rcpt; /* NULL: unchanged */
+};
+
+static const struct row rows[] = {
+	/* postfix: mta-behaviour of smtp_addr.c and dns_lookup.c */
+	{ "postfix asks MX, A, AAAA", "postfix", "MX c: c MX 10 m; " M,
+		"MX c, A m, AAAA m", "delivered m 192.0.2.25", NULL },
+	{ "postfix takes MX of any owner in a chased answer", "postfix",
+		"MX c: c CNAME t, t MX 10 m; " M, "MX c, A m, AAAA m",
+		"delivered m 192.0.2.25", NULL },
+	{ "postfix follows a bare CNAME", "postfix", "MX c: c CNAME t; " T,
+		"MX c, MX t, A m, AAAA m", "delivered m 192.0.2.25", NULL },
+	{ "postfix goes to the address after NXDOMAIN and bounces 5.4.4", "postfix", "",
+		"MX c, A c, AAAA c", "bounced 5.4.4", NULL },
+	{ "postfix defers a failed MX look-up", "postfix", "MX c SERVFAIL", "MX c",
+		"deferred 4.4.3", NULL },
+	{ "postfix bounces FORMERR 5.4.3", "postfix", "MX c FORMERR", "MX c",
+		"bounced 5.4.3", NULL },
+	{ "postfix takes a null MX beside others for null", "postfix",
+		"MX c: c MX 10 ., c MX 5 m; " M, "MX c", "bounced 5.1.0", NULL },
+	{ "postfix delivers to an address as exchange", "postfix",
+		"MX c: c MX 10 192.0.2.9", "MX c", "delivered 192.0.2.9 192.0.2.9",
+		NULL },
+	{ "postfix finds its own address best: loop", "postfix",
+		"MX c: c MX 10 m; A m: m A 203.0.113.10", "MX c, A m, AAAA m",
+		"bounced 5.4.6", NULL },
+	{ "postfix finds its own address behind a host that is gone", "postfix",
+		"MX c: c MX 5 gone, c MX 10 m; A gone NXDOMAIN; AAAA gone NXDOMAIN; "
+		"A m: m A 203.0.113.10",
+		"MX c, A gone, AAAA gone, A m, AAAA m", "deferred 4.4.4", NULL },
+	{ "postfix: soft then hard is 4.4.4", "postfix",
+		"MX c: c MX 5 s, c MX 10 h; A s SERVFAIL; A h NXDOMAIN; AAAA h "
+		"NXDOMAIN",
+		"MX c, A s, AAAA s, A h, AAAA h", "deferred 4.4.4", NULL },
+	{ "postfix: hard then soft is 4.4.3", "postfix",
+		"MX c: c MX 5 h, c MX 10 s; A s SERVFAIL; A h NXDOMAIN; AAAA h "
+		"NXDOMAIN",
+		"MX c, A h, AAAA h, A s, AAAA s", "deferred 4.4.3", NULL },
+	{ "postfix delivers past an unresolvable host", "postfix",
+		"MX c: c MX 5 h, c MX 10 m; A h NXDOMAIN; AAAA h NXDOMAIN; " M,
+		"MX c, A h, AAAA h, A m, AAAA m", "delivered m 192.0.2.25", NULL },
+	{ "postfix does not mind AAAA failing", "postfix",
+		"MX c: c MX 10 m; AAAA m SERVFAIL; " M, "MX c, A m, AAAA m",
+		"delivered m 192.0.2.25", NULL },
+
+	/* sendmail: canonify, then MX, then AAAA before A, host by host */
+	{ "sendmail canonifies by AAAA, A, MX", "sendmail", "MX c: c MX 10 m; " M,
+		"AAAA c, A c, MX c, MX c, AAAA m, A m", "delivered m 192.0.2.25",
+		NULL },
+	{ "sendmail rewrites to the end of the chain", "sendmail",
+		"AAAA c: c CNAME t; A t: t A 192.0.2.1; " T,
+		"AAAA c, AAAA t, A t, MX t, AAAA m, A m", "delivered m 192.0.2.25",
+		"user@t" },
+	{ "sendmail with DontExpandCnames keeps the name", "sendmail-dontexpand",
+		"AAAA c: c CNAME t; MX c: c CNAME t, t MX 10 m; " M,
+		"AAAA c, MX c, AAAA m, A m", "delivered m 192.0.2.25", NULL },
+	{ "sendmail bounces an unknown name 5.1.2", "sendmail", "",
+		"AAAA c, MX c, AAAA c", "bounced 5.1.2", NULL },
+	{ "sendmail does not ask A after AAAA failed softly", "sendmail",
+		"A c: c A 192.0.2.1; MX c: c MX 10 m; AAAA m SERVFAIL; " M,
+		"AAAA c, A c, MX c, AAAA m", "deferred 4.4.3", NULL },
+	{ "sendmail does not mind AAAA of the domain failing", "sendmail",
+		"AAAA c SERVFAIL; MX c: c MX 10 m; " M,
+		"AAAA c, A c, MX c, MX c, AAAA m, A m", "delivered m 192.0.2.25",
+		NULL },
+	{ "sendmail defers when nothing but failures come", "sendmail",
+		"AAAA c SERVFAIL; A c SERVFAIL; MX c SERVFAIL", "AAAA c, A c, MX c",
+		"deferred 4.4.3", NULL },
+	{ "sendmail takes a null MX", "sendmail", "MX c: c MX 0 .",
+		"AAAA c, A c, MX c, MX c", "bounced 5.1.10", NULL },
+	{ "sendmail finds itself by name", "sendmail",
+		"A c: c A 192.0.2.1; MX c: c MX 10 mx.sender.example.net",
+		"AAAA c, A c, MX c", "bounced 5.3.5", NULL },
+	{ "sendmail asks the second host only when the first fails", "sendmail",
+		"A c: c A 192.0.2.1; MX c: c MX 5 n, c MX 10 m; A n: n A 192.0.2.7; "
+		"try n refused; " M,
+		"AAAA c, A c, MX c, AAAA n, A n, AAAA m, A m", "delivered m 192.0.2.25",
+		NULL },
+
+	/* exim */
+	{ "exim asks AAAA before A", "exim-4.96", "MX c: c MX 10 m; " M,
+		"MX c, AAAA m, A m", "delivered m 192.0.2.25", NULL },
+	{ "exim leaves a chain of one alone", "exim-4.96",
+		"MX c: c CNAME t, t MX 10 m; " M, "MX c, AAAA m, A m",
+		"delivered m 192.0.2.25", NULL },
+	{ "exim rewrites to the penultimate name and routes again", "exim-4.96",
+		"MX c: c CNAME b, b CNAME t, t MX 10 m; MX b: b CNAME t, t MX 10 m; " M,
+		"MX c, AAAA m, A m, MX b, AAAA m, A m", "delivered m 192.0.2.25",
+		"user@b" },
+	{ "exim 4.96 defers a bare chain of two", "exim-4.96",
+		"MX c: c CNAME b; MX b: b CNAME t; " T, "MX c, MX b", "deferred -",
+		NULL },
+	{ "exim 4.98 bounces a bare chain of two", "exim-4.98",
+		"MX c: c CNAME b; MX b: b CNAME t; " T, "MX c, MX b", "bounced -",
+		NULL },
+	{ "exim follows one bare CNAME", "exim-4.98", "MX c: c CNAME t; " T,
+		"MX c, MX t, AAAA m, A m", "delivered m 192.0.2.25", NULL },
+	{ "exim asks no address after NXDOMAIN", "exim-4.96", "", "MX c", "bounced -",
+		NULL },
+	{ "exim uses other MX beside a null one", "exim-4.96",
+		"MX c: c MX 0 ., c MX 10 m; " M, "MX c, AAAA m, A m",
+		"delivered m 192.0.2.25", NULL },
+	{ "exim does not take an address as exchange", "exim-4.96",
+		"MX c: c MX 10 192.0.2.9; A 192.0.2.9 NXDOMAIN; AAAA 192.0.2.9 "
+		"NXDOMAIN",
+		"MX c, AAAA 192.0.2.9, A 192.0.2.9", "bounced -", NULL },
+	{ "exim defers when only a soft host is left", "exim-4.96",
+		"MX c: c MX 10 m; A m SERVFAIL", "MX c, AAAA m, A m", "deferred -",
+		NULL },
+	{ "exim calls the host by the owner of its address", "exim-4.96",
+		"MX c: c MX 10 m; A m: m CNAME n, n A 192.0.2.25", "MX c, AAAA m, A m",
+		"delivered n 192.0.2.25", NULL },
+
+	/* opensmtpd */
+	{ "opensmtpd does not follow a bare CNAME", "opensmtpd", "MX c: c CNAME t; " T,
+		"MX c, A c, AAAA c", "deferred -", NULL },
+	{ "opensmtpd takes NXDOMAIN with a CNAME for a success", "opensmtpd",
+		"MX c NXDOMAIN: c CNAME t", "MX c, A c, AAAA c", "deferred -", NULL },
+	{ "opensmtpd bounces NXDOMAIN", "opensmtpd", "", "MX c", "bounced -", NULL },
+	{ "opensmtpd bounces REFUSED", "opensmtpd", "MX c REFUSED", "MX c", "bounced -",
+		NULL },
+	{ "opensmtpd defers SERVFAIL", "opensmtpd", "MX c SERVFAIL", "MX c",
+		"deferred -", NULL },
+	{ "opensmtpd bounces a null MX", "opensmtpd", "MX c: c MX 0 .", "MX c",
+		"bounced -", NULL },
+	{ "opensmtpd takes localhost for a null MX", "opensmtpd",
+		"MX c: c MX 7 localhost", "MX c", "bounced -", NULL },
+	{ "opensmtpd 6.8 knows no null MX", "opensmtpd-6.8", "MX c: c MX 0 .",
+		"MX c, A ., AAAA .", "deferred -", NULL },
+
+	/* qmail */
+	{ "qmail 1.03 asks ANY, MX of the original, A", "qmail-1.03",
+		"ANY c: c CNAME t; MX c: c CNAME t, t MX 10 m; " M,
+		"ANY c, ANY t, MX c, A m", "delivered m 192.0.2.25", "user@t" },
+	{ "notqmail 1.08 asks CNAME", "notqmail-1.08",
+		"CNAME c: c CNAME t; MX c: c CNAME t, t MX 10 m; " M,
+		"CNAME c, CNAME t, MX c, A m", "delivered m 192.0.2.25", "user@t" },
+	{ "notqmail 1.09 asks MX, A", "notqmail-1.09", "MX c: c CNAME t, t MX 10 m; " M,
+		"MX c, A m", "delivered m 192.0.2.25", NULL },
+	{ "qmail defers when ANY fails", "qmail-1.03", "ANY c SERVFAIL", "ANY c",
+		"deferred 4.4.3", NULL },
+	{ "qmail bounces an unknown host 5.1.2", "notqmail-1.09", "", "MX c, A c",
+		"bounced 5.1.2", NULL },
+	{ "qmail bounces a bare CNAME 5.4.4", "notqmail-1.09",
+		"MX c: c CNAME t; A c: c CNAME t; " T, "MX c, A c", "bounced 5.4.4",
+		NULL },
+	{ "qmail bounces a null MX 5.4.4", "notqmail-1.09", "MX c: c MX 0 .",
+		"MX c, A .", "bounced 5.4.4", NULL },
+	{ "qmail defers a soft MX 4.1.2", "notqmail-1.09", "MX c SERVFAIL", "MX c",
+		"deferred 4.1.2", NULL },
+	{ "qmail stops at the first host that accepts TCP", "notqmail-1.09",
+		"MX c: c MX 5 n, c MX 10 m; A n: n A 192.0.2.7; try n g421; " M,
+		"MX c, A n, A m", "deferred -", NULL },
+	{ "qmail finds its own address", "notqmail-1.09",
+		"MX c: c MX 10 m; A m: m A 203.0.113.10", "MX c, A m", "bounced 5.4.6",
+		NULL },
+
+	/* dma */
+	{ "dma starts again at a CNAME that was chased", "dma",
+		"MX c: c CNAME t, t MX 10 m; " T, "MX c, MX t, A m, AAAA m",
+		"delivered m 192.0.2.25", NULL },
+	{ "dma bounces NXDOMAIN without a code", "dma", "", "MX c", "bounced -", NULL },
+	{ "dma defers a null MX", "dma", "MX c: c MX 0 .", "MX c, A ., AAAA .",
+		"deferred -", NULL },
+	{ "dma defers when no host has an address", "dma",
+		"MX c: c MX 10 m; A m NXDOMAIN; AAAA m NXDOMAIN", "MX c, A m, AAAA m",
+		"deferred -", NULL },
+
+	/* courier */
+	{ "courier uses the additional section", "courier",
+		"MX c: c MX 10 m | m A 192.0.2.25", "TXT _mta-sts.c, MX c, AAAA m",
+		"delivered m 192.0.2.25", NULL },
+	{ "courier compares owners", "courier",
+		"MX c: x MX 10 m; A c: c A 192.0.2.1; " M,
+		"TXT _mta-sts.c, MX c, AAAA c, A c", "delivered c 192.0.2.1", NULL },
+	{ "courier bounces when a soft host stands beside an absent one", "courier",
+		"MX c: c MX 5 s, c MX 10 h; A s SERVFAIL; AAAA s SERVFAIL; "
+		"A h NXDOMAIN; AAAA h NXDOMAIN",
+		"TXT _mta-sts.c, MX c, AAAA s, A s, AAAA h, A h", "bounced -", NULL },
+	{ "courier refuses an address as exchange", "courier",
+		"MX c: c MX 10 192.0.2.9", "TXT _mta-sts.c, MX c", "bounced -", NULL },
+
+	/* others */
+	{ "haraka asks AAAA, A", "haraka", "MX c: c MX 10 m; " M, "MX c, AAAA m, A m",
+		"delivered m 192.0.2.25", NULL },
+	{ "haraka bounces an unknown domain 5.1.2", "haraka", "", "MX c, AAAA c, A c",
+		"bounced 5.1.2", NULL },
+	{ "mx-connect asks AAAA of a domain only without A", "mx-connect",
+		"MX c: ; A c: c A 192.0.2.1", "MX c, A c", "delivered c 192.0.2.1",
+		NULL },
+	{ "maddy meets a null MX in its turn", "maddy",
+		"MX c: c MX 10 m, c MX 20 .; " M, "MX c, A m, AAAA m",
+		"delivered m 192.0.2.25", NULL },
+	{ "stalwart follows through hickory", "stalwart", "MX c: c CNAME t; " T,
+		"MX c, MX t, A m, AAAA m", "delivered m 192.0.2.25", NULL },
+	{ "stalwart takes SERVFAIL for no MX", "stalwart",
+		"MX c SERVFAIL; A c: c A 192.0.2.1", "MX c, A c, AAAA c",
+		"delivered c 192.0.2.1", NULL },
+	{ "kumomta defers SERVFAIL", "kumomta", "MX c SERVFAIL", "MX c",
+		"deferred 4.4.4", NULL },
+	{ "postal mails the address after SERVFAIL", "postal",
+		"MX c SERVFAIL; A c: c A 192.0.2.1", "MX c, AAAA c, A c",
+		"delivered c 192.0.2.1", NULL },
+	{ "james asks A only", "james", "MX c: c MX 10 m; " M, "MX c, A m",
+		"delivered m 192.0.2.25", NULL },
+	{ "james turns a soft address into a bounce", "james",
+		"MX c: c MX 10 m; A m SERVFAIL", "MX c, A m", "bounced -", NULL },
+	{ "mox asks CNAME first, then MX of the end", "mox", "CNAME c: c CNAME t; " T,
+		"CNAME c, CNAME t, MX t, A m, AAAA m", "delivered m 192.0.2.25", NULL },
+	{ "chasquid bounces REFUSED", "chasquid", "MX c REFUSED", "MX c", "bounced -",
+		NULL },
+	{ "hmailserver asks CNAME itself", "hmailserver",
+		"MX c: ; CNAME c: c CNAME t; " T, "MX c, CNAME c, MX t, A m, AAAA m",
+		"delivered m 192.0.2.25", NULL },
+	{ "masqmail mails the address after any failure", "masqmail",
+		"MX c SERVFAIL; A c: c A 192.0.2.1", "MX c, A c",
+		"delivered c 192.0.2.1", NULL },
+
+	/* the reference client */
+	{ "R3: a bare CNAME is followed", "rfc5321", "MX c: c CNAME t; " T,
+		"MX c, MX t, A m, AAAA m", "delivered m 192.0.2.25", NULL },
+	{ "R4: NXDOMAIN is no implicit MX", "rfc5321", "", "MX c", "bounced 5.1.2",
+		NULL },
+	{ "R5: SERVFAIL defers", "rfc5321", "MX c SERVFAIL", "MX c", "deferred 4.4.3",
+		NULL },
+	{ "R6: an empty list is an implicit MX", "rfc5321",
+		"MX c: ; A c: c A 192.0.2.1", "MX c, A c, AAAA c",
+		"delivered c 192.0.2.1", NULL },
+	{ "R8: unusable MX do not lead to the address", "rfc5321",
+		"MX c: c MX 10 h; A h NXDOMAIN; AAAA h NXDOMAIN; A c: c A 192.0.2.1",
+		"MX c, A h, AAAA h", "bounced 5.4.4", NULL },
+	{ "R25: a null MX bounces 5.1.10", "rfc5321", "MX c: c MX 0 .", "MX c",
+		"bounced 5.1.10", NULL },
+	{ "R14: own host drops itself and worse", "rfc5321",
+		"MX c: c MX 5 m, c MX 10 mx.sender.example.net, c MX 20 z; " M,
+		"MX c, A m, AAAA m", "delivered m 192.0.2.25", NULL },
+	{ "R22: NXDOMAIN with a CNAME is about the target", "rfc5321",
+		"MX c NXDOMAIN: c CNAME t", "MX c", "bounced 5.1.2", NULL },
+
+	/* validators */
+	{ "the naive script wants a CNAME", "naive-script", "MX c: c MX 10 m; " M,
+		"CNAME c", "bounced -", NULL },
+	{ "the naive script wants an MX, too", "naive-script",
+		"CNAME c: c CNAME t; MX c: c CNAME t", "CNAME c, MX c", "bounced -",
+		NULL },
+	{ "the naive script is content with both", "naive-script",
+		"CNAME c: c CNAME t; MX c: c CNAME t, t MX 10 m", "CNAME c, MX c",
+		"delivered m", NULL },
+	{ "python-email-validator trusts the MX", "python-email-validator",
+		"MX c: c MX 10 m", "MX c", "delivered m", NULL },
+	{ "python-email-validator asks A and SPF without MX", "python-email-validator",
+		"MX c: ; A c: c A 192.0.2.1", "MX c, A c, TXT c",
+		"delivered c 192.0.2.1", NULL },
+	{ "python-email-validator refuses SPF -all", "python-email-validator",
+		"MX c: ; A c: c A 192.0.2.1; TXT c: c TXT v=spf1 -all",
+		"MX c, A c, TXT c", "bounced -", NULL },
+};
+
+static void setting_init(struct mta_setting *s)
+{
+	static const struct name *names[1];
+	static struct ip ip;
+
+	names[0] = name_literal(arena, "mx.sender.example.net");
+	ip_from_text("203.0.113.10", &ip);
+	*s = (struct mta_setting){
+		.self_names = names,
+		.n_self_names = 1,
+		.self_ips = &ip,
+		.n_self_ips = 1,
+		.mail_from = "sender@sender.example.net",
+	};
+}
+
+static void test_row(void **state)
+{
+	const struct row *row = *state;
+	const struct mta_profile *p = profile_find(set, row->client);
+	struct mta_setting setting;
+	struct mta *m;
+	const char *questions;
+
+	assert_non_null(p);
+	setting_init(&setting);
+	m = mta_new(arena, p, &setting, "user@c", 1, NULL);
+	questions = answers_run(arena, m, row->script, false);
+	assert_string_equal(answers_result(arena, mta_result(m)), row->result);
+	assert_string_equal(questions, row->questions);
+	assert_string_equal(mta_result(m)->rcpt, row->rcpt ? row->rcpt : "user@c");
+}
+
+int main(void)
+{
+	int failed;
+
+	arena = arena_new();
+	set = profile_set_new(arena);
+	TESTS_ADD_ROWS(rows, test_row);
+	failed = tests_run("mta-mta");
+	arena_free(arena);
+	return failed;
+}

@@ -1,0 +1,150 @@
+#include "support/test.h"
+
+#include <libxml/parser.h>
+#include <libxml/tree.h>
+
+#include "unit/report/sample.h"
+
+static xmlDocPtr parse(const char *text)
+{
+	xmlDocPtr doc = xmlReadMemory(
+		text, (int)strlen(text), "junit.xml", NULL, XML_PARSE_NONET);
+
+	if (doc == NULL)
+		fail_msg("not XML:\n%s", text);
+	return doc;
+}
+
+static xmlNodePtr child(xmlNodePtr node, const char *name, int i)
+{
+	for (xmlNodePtr c = node->children; c != NULL; c = c->next) {
+		if (c->type == XML_ELEMENT_NODE &&
+			strcmp((const char *)c->name, name) == 0 && i-- == 0)
+			return c;
+	}
+	return NULL;
+}
+
+static void assert_attribute(xmlNodePtr node, const char *name, const char *want)
+{
+	xmlChar *got = xmlGetProp(node, BAD_CAST name);
+
+	assert_non_null(got);
+	assert_string_equal((const char *)got, want);
+	xmlFree(got);
+}
+
+static void an_empty_run_is_a_whole_document(void **state)
+{
+	char *text = sample_render("junit", NULL, sample_scenarios, 3, NULL, 0);
+	xmlDocPtr doc = parse(text);
+
+	(void)state;
+	assert_string_equal(
+		(const char *)xmlDocGetRootElement(doc)->name, "testsuites");
+	assert_attribute(xmlDocGetRootElement(doc), "tests", "0");
+	xmlFreeDoc(doc);
+	free(text);
+}
+
+static void every_scenario_is_a_suite_with_its_counts(void **state)
+{
+	struct record records[SAMPLE_VERDICTS + 1];
+	xmlNodePtr root, suite;
+	xmlDocPtr doc;
+	char *text;
+
+	(void)state;
+	sample_every_verdict(records);
+	records[SAMPLE_VERDICTS] =
+		sample_record("second/a@b/postfix/ideal", "second", "postfix", "ideal");
+	text = sample_render(
+		"junit", NULL, sample_scenarios, 3, records, SAMPLE_VERDICTS + 1);
+	doc = parse(text);
+	root = xmlDocGetRootElement(doc);
+	assert_attribute(root, "tests", "9");
+	assert_attribute(root, "failures", "1");
+	assert_attribute(root, "skipped", "1");
+	suite = child(root, "testsuite", 0);
+	assert_attribute(suite, "name", "first");
+	assert_attribute(suite, "tests", "8");
+	assert_attribute(suite, "failures", "1");
+	suite = child(root, "testsuite", 1);
+	assert_attribute(suite, "name", "second");
+	assert_attribute(suite, "tests", "1");
+	assert_null(child(root, "testsuite", 2));
+	xmlFreeDoc(doc);
+	free(text);
+}
+
+static void a_case_is_named_by_a_unique_pair(void **state)
+{
+	struct record r =
+		sample_record("second/a@b/postfix/ideal", "second", "postfix", "ideal");
+	char *text = sample_render("junit", NULL, sample_scenarios, 3, &r, 1);
+	xmlDocPtr doc = parse(text);
+	xmlNodePtr suite = child(xmlDocGetRootElement(doc), "testsuite", 0);
+
+	(void)state;
+	assert_attribute(child(suite, "testcase", 0), "classname", "second");
+	assert_attribute(child(suite, "testcase", 0), "name",
+		"postfix/ideal user@customer.mywebservice.com");
+	xmlFreeDoc(doc);
+	free(text);
+}
+
+/* GitLab shows the body of <failure> only. */
+static void the_evidence_is_in_the_body_of_the_failure(void **state)
+{
+	struct record r = sample_full();
+	char *text = sample_render("junit", NULL, sample_scenarios, 3, &r, 1);
+	xmlDocPtr doc = parse(text);
+	xmlNodePtr suite = child(xmlDocGetRootElement(doc), "testsuite", 0);
+	xmlNodePtr failure = child(child(suite, "testcase", 0), "failure", 0);
+	xmlChar *body;
+
+	(void)state;
+	assert_non_null(failure);
+	body = xmlNodeGetContent(failure);
+	assert_non_null(strstr((char *)body, "MX customer.mywebservice.com"));
+	assert_non_null(strstr((char *)body, "expected web x, got"));
+	assert_non_null(strstr((char *)body, "harness explain"));
+	assert_null(strchr((char *)body, '\x1b'));
+	xmlFree(body);
+	xmlFreeDoc(doc);
+	free(text);
+}
+
+static void a_skipped_case_says_so_without_a_body(void **state)
+{
+	struct record records[SAMPLE_VERDICTS];
+	xmlNodePtr suite, skipped;
+	xmlDocPtr doc;
+	char *text;
+
+	(void)state;
+	sample_every_verdict(records);
+	text = sample_render(
+		"junit", NULL, sample_scenarios, 3, records, SAMPLE_VERDICTS);
+	doc = parse(text);
+	suite = child(xmlDocGetRootElement(doc), "testsuite", 0);
+	skipped = child(child(suite, "testcase", VERDICT_SKIPPED), "skipped", 0);
+	assert_non_null(skipped);
+	assert_null(skipped->children);
+	xmlFreeDoc(doc);
+	free(text);
+}
+
+int main(void)
+{
+	int failed;
+
+	TESTS_ADD(an_empty_run_is_a_whole_document);
+	TESTS_ADD(every_scenario_is_a_suite_with_its_counts);
+	TESTS_ADD(a_case_is_named_by_a_unique_pair);
+	TESTS_ADD(the_evidence_is_in_the_body_of_the_failure);
+	TESTS_ADD(a_skipped_case_says_so_without_a_body);
+	failed = tests_run("report-junit");
+	xmlCleanupParser();
+	return failed;
+}
