@@ -27,8 +27,8 @@ int ip_from_text(const char *text, struct ip *ret)
 
 const char *ip_to_text(const struct ip *ip, char buf[IP_TEXT_MAX])
 {
-	if (ip->family == 0 || inet_ntop(ip->family == 4 ? AF_INET : AF_INET6, ip->bytes,
-				       buf, IP_TEXT_MAX) == NULL)
+	if (ip->family == 0 || inet_ntop(ip->family == 4 ? AF_INET : AF_INET6,
+				       ip->bytes, buf, IP_TEXT_MAX) == NULL)
 		buf[0] = '\0';
 	return buf;
 }
@@ -50,8 +50,8 @@ static bool is_under(const struct ip *ip, const struct prefix *p)
 
 	if (ip->family != p->family || memcmp(ip->bytes, p->bytes, whole) != 0)
 		return false;
-	return rest == 0 ||
-	       ((ip->bytes[whole] ^ p->bytes[whole]) & (0xff << (8 - rest)) & 0xff) == 0;
+	return rest == 0 || ((ip->bytes[whole] ^ p->bytes[whole]) &
+				    (0xff << (8 - rest)) & 0xff) == 0;
 }
 
 bool ip_is_loopback(const struct ip *ip)

@@ -88,7 +88,7 @@ size_t utf8_length(const unsigned char *p)
 
 	if (p[0] < 0x80)
 		return 1;
-	n = p[0] >= 0xf0 && p[0] <= 0xf4 ? 4
+	n = p[0] >= 0xf0 && p[0] <= 0xf4  ? 4
 	    : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
 	    : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
 					  : 0;
@@ -97,7 +97,7 @@ size_t utf8_length(const unsigned char *p)
 			return 0;
 	}
 	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] >= 0xa0) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] >= 0x90))
+		(p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] >= 0x90))
 		return 0;
 	return n;
 }

@@ -16,9 +16,9 @@ struct str {
 
 extern char str_empty[1];
 
-#define STR_INIT                                                                         \
-	{                                                                                \
-		.data = str_empty                                                        \
+#define STR_INIT                                                                       \
+	{                                                                              \
+		.data = str_empty                                                      \
 	}
 
 void str_clear(struct str *s); /* frees; s is empty and usable again */
@@ -41,7 +41,8 @@ size_t text_columns(const char *text);
  * 3629, overlong forms and surrogates refused. */
 size_t utf8_length(const unsigned char *p);
 
-/* Adds text as a JSON string, with its quotes; bytes that are not UTF-8 become U+FFFD. */
+/* Adds text as a JSON string, with its quotes; bytes that are not UTF-8 become U+FFFD.
+ */
 void str_put_json(struct str *s, const char *text);
 
 /* True when text is one of the n words. */

@@ -11,8 +11,9 @@
 struct arena;
 
 struct trace_line {
-	uint64_t t_us;	  /* virtual time */
-	const char *rule; /* "R3", "RFC 2308 2.2", a knob's name; static or in the arena */
+	uint64_t t_us; /* virtual time */
+	const char
+		*rule; /* "R3", "RFC 2308 2.2", a knob's name; static or in the arena */
 	const char *text;
 };
 
@@ -22,10 +23,10 @@ struct trace {
 	size_t n, room;
 };
 
-#define trace_add(t, when, rule, ...)                                                    \
-	do {                                                                             \
-		if ((t) != NULL)                                                         \
-			trace_put((t), (when), (rule), __VA_ARGS__);                     \
+#define trace_add(t, when, rule, ...)                                                  \
+	do {                                                                           \
+		if ((t) != NULL)                                                       \
+			trace_put((t), (when), (rule), __VA_ARGS__);                   \
 	} while (0)
 
 /* A run away machine must not fill memory with its diary: lines past TRACE_MAX are not

@@ -125,9 +125,9 @@ static uint32_t get32(const uint8_t *p)
 	return (uint32_t)get16(p) << 16 | get16(p + 2);
 }
 
-/* Reads the name at *at, following pointers, into `to` (NAME_WIRE_MAX octets); moves *at
- * past it. Each pointer must lead backwards, so that the walk ends. Returns the length or
- * 0. */
+/* Reads the name at *at, following pointers, into `to` (NAME_WIRE_MAX octets); moves
+ * *at past it. Each pointer must lead backwards, so that the walk ends. Returns the
+ * length or 0. */
 static size_t read_name(const struct reader *r, const uint8_t **at, uint8_t *to)
 {
 	const uint8_t *p = *at, *lowest = *at;
@@ -427,10 +427,17 @@ static uint16_t flags_of(const struct msg *m, bool tc)
 static void put_opt(struct writer *w, const struct msg *m)
 {
 	uint8_t opt[OPT_LEN] = {
-		0, 0, TYPE_OPT,
-		(uint8_t)(m->udp_size >> 8), (uint8_t)m->udp_size,
-		(uint8_t)(m->rcode >> 4), m->edns_version,
-		m->dnssec_ok ? 0x80 : 0, 0, 0, 0,
+		0,
+		0,
+		TYPE_OPT,
+		(uint8_t)(m->udp_size >> 8),
+		(uint8_t)m->udp_size,
+		(uint8_t)(m->rcode >> 4),
+		m->edns_version,
+		m->dnssec_ok ? 0x80 : 0,
+		0,
+		0,
+		0,
 	};
 
 	put(w, opt, sizeof(opt));
@@ -451,8 +458,8 @@ size_t msg_encode(const struct msg *m, uint8_t *buf, size_t limit)
 	memset(buf, 0, HEADER_LEN);
 	w.len = HEADER_LEN;
 	if (m->has_question &&
-		(!put_name(&w, m->question.name, true) || !put16(&w, m->question.type) ||
-			!put16(&w, m->question.class)))
+		(!put_name(&w, m->question.name, true) ||
+			!put16(&w, m->question.type) || !put16(&w, m->question.class)))
 		return 0;
 	for (int id = ANSWER; id <= ADDITIONAL && !full; id++) {
 		for (unsigned i = 0; i < m->section[id].n; i++) {
@@ -496,12 +503,11 @@ void msg_put_text(struct str *s, const struct msg *m)
 	char rcode[RCODE_TEXT_MAX];
 	char name[NAME_TEXT_MAX], type[RRTYPE_TEXT_MAX];
 
-	str_printf(s, "%s%s%s%s%s%s", rcode_to_text(m->rcode, rcode), m->qr ? " qr" : "",
-		m->aa ? " aa" : "", m->tc ? " tc" : "", m->rd ? " rd" : "",
-		m->ra ? " ra" : "");
+	str_printf(s, "%s%s%s%s%s%s", rcode_to_text(m->rcode, rcode),
+		m->qr ? " qr" : "", m->aa ? " aa" : "", m->tc ? " tc" : "",
+		m->rd ? " rd" : "", m->ra ? " ra" : "");
 	if (m->has_question)
-		str_printf(s, "\nquestion: %s %s",
-			name_to_text(m->question.name, name),
+		str_printf(s, "\nquestion: %s %s", name_to_text(m->question.name, name),
 			rrtype_to_text(m->question.type, type));
 	for (int id = ANSWER; id <= ADDITIONAL; id++) {
 		for (unsigned i = 0; i < m->section[id].n; i++) {

@@ -77,10 +77,10 @@ bool msg_has(const struct msg *m, enum section_id id, const struct rr *rr);
  * 12 octets). Records of a class other than IN are left out. */
 int msg_decode(struct arena *a, const uint8_t *wire, size_t len, struct msg *ret);
 
-/* Message to wire, with name compression (RFC 1035 4.1.4), at most `limit` octets (which
- * buf must have). What does not fit: additional records are dropped silently, else
- * answer and authority are cut and TC set (RFC 2181 9). Returns the length, 0 when not
- * even the header fits. */
+/* Message to wire, with name compression (RFC 1035 4.1.4), at most `limit` octets
+ * (which buf must have). What does not fit: additional records are dropped silently,
+ * else answer and authority are cut and TC set (RFC 2181 9). Returns the length, 0 when
+ * not even the header fits. */
 size_t msg_encode(const struct msg *m, uint8_t *buf, size_t limit);
 
 /* Octets msg_encode() would need without a limit. */

@@ -164,8 +164,8 @@ struct name *name_copy(struct arena *a, const struct name *n)
 	return arena_memdup(a, n, name_len(n));
 }
 
-struct name *name_join(struct arena *a, const struct name *head_of, unsigned head_labels,
-	const struct name *tail)
+struct name *name_join(struct arena *a, const struct name *head_of,
+	unsigned head_labels, const struct name *tail)
 {
 	const struct name *end = head_of;
 	size_t head, rest = name_len(tail);
@@ -303,7 +303,8 @@ struct name *name_literal(struct arena *a, const char *text)
 static char *put_octet(char *out, uint8_t c)
 {
 	if (c > 0x20 && c < 0x7f) {
-		/* The characters that mean something in a master file (RFC 1035 5.1). */
+		/* The characters that mean something in a master file (RFC 1035 5.1).
+		 */
 		if (strchr(".;\\()\"@$", c) != NULL)
 			*out++ = '\\';
 		*out++ = (char)c;

@@ -18,8 +18,8 @@ struct name {
 	uint8_t label_len; /* of the first label; 0 is the root */
 };
 
-#define NAME_WIRE_MAX 255  /* RFC 1035 2.3.4 */
-#define NAME_LABEL_MAX 63  /* RFC 1035 2.3.4 */
+#define NAME_WIRE_MAX 255 /* RFC 1035 2.3.4 */
+#define NAME_LABEL_MAX 63 /* RFC 1035 2.3.4 */
 #define NAME_LABELS_MAX 127
 #define NAME_TEXT_MAX 1024 /* each octet as \DDD, dots, NUL */
 
@@ -72,14 +72,15 @@ int name_compare(const struct name *a, const struct name *b);
 /* Same for names that are equal. */
 uint32_t name_hash(const struct name *n);
 
-/* Writes the wire form in lower case to `to` (NAME_WIRE_MAX octets); returns its length. */
+/* Writes the wire form in lower case to `to` (NAME_WIRE_MAX octets); returns its
+ * length. */
 size_t name_lower(const struct name *n, uint8_t *to);
 
 struct name *name_copy(struct arena *a, const struct name *n);
 
 /* "x" + "y.z." -> "x.y.z."; NULL when the result is over 255 octets. */
-struct name *name_join(struct arena *a, const struct name *head_of, unsigned head_labels,
-	const struct name *tail);
+struct name *name_join(struct arena *a, const struct name *head_of,
+	unsigned head_labels, const struct name *tail);
 
 /* n with its suffix `from` replaced by `to` (RFC 6672 2.2); NULL when too long. */
 struct name *name_replace_suffix(struct arena *a, const struct name *n,

@@ -62,7 +62,8 @@ uint16_t rrtype_from_text(const char *text);
 const char *rrtype_to_text(uint16_t type, char buf[RRTYPE_TEXT_MAX]);
 
 /* The only name in the RDATA of CNAME, DNAME, NS, PTR, ALIAS; the exchange of MX; the
- * target of SRV. The record must be well formed (a zone's or a decoded message's are). */
+ * target of SRV. The record must be well formed (a zone's or a decoded message's are).
+ */
 const struct name *rr_target(const struct rr *rr);
 
 uint16_t rr_mx_preference(const struct rr *rr);

@@ -8,9 +8,9 @@
 struct arena;
 
 enum smtp_behaviour {
-	HOST_SMTP_NONE,	   /* port 25 is closed: connection refused */
-	HOST_SMTP_OPEN,	   /* listens */
-	HOST_SMTP_SILENT,  /* drops packets: connection times out */
+	HOST_SMTP_NONE,	  /* port 25 is closed: connection refused */
+	HOST_SMTP_OPEN,	  /* listens */
+	HOST_SMTP_SILENT, /* drops packets: connection times out */
 };
 
 struct smtp_host {
@@ -55,7 +55,12 @@ const struct host *hosts_at(const struct hosts *hosts, const struct ip *ip);
  * A greeting has none (RFC 2034 4). mta/mta.h has the same five facts; this is host's
  * own shape. */
 struct host_smtp_reply {
-	enum { HOST_NO_CONNECTION, HOST_GREETED_AWAY, HOST_RCPT_REFUSED, HOST_TOOK_IT } stage;
+	enum {
+		HOST_NO_CONNECTION,
+		HOST_GREETED_AWAY,
+		HOST_RCPT_REFUSED,
+		HOST_TOOK_IT
+	} stage;
 	bool timed_out;
 	int code;	    /* 0 without a connection */
 	const char *status; /* enhanced code, or NULL where the reply has none */

@@ -19,8 +19,8 @@ struct visitor;
 
 /* url_host is a name (U-labels are converted, UTS 46) or an address literal, IPv6 in
  * brackets; borrowed, as hosts is. */
-struct visitor *visitor_new(struct arena *a, const struct hosts *hosts, const char *url_host,
-	struct trace *trace);
+struct visitor *visitor_new(struct arena *a, const struct hosts *hosts,
+	const char *url_host, struct trace *trace);
 
 /* True and *ret_q: ask this; false: done. */
 bool visitor_want(struct visitor *v, struct question *ret_q);
@@ -31,9 +31,9 @@ bool visitor_want(struct visitor *v, struct question *ret_q);
 void visitor_answer(struct visitor *v, const struct msg *answer, uint64_t now_us);
 
 struct visit {
-	bool reached;	   /* a web host served the page */
-	struct ip ip;	   /* of the host that served it; family 0 when not reached */
-	const char *host;  /* the world's host there; NULL when not reached */
+	bool reached;	  /* a web host served the page */
+	struct ip ip;	  /* of the host that served it; family 0 when not reached */
+	const char *host; /* the world's host there; NULL when not reached */
 	const char *url_host; /* the name in the address bar at the end */
 	unsigned redirects;
 	const char *reason; /* when not reached */

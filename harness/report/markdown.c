@@ -78,7 +78,8 @@ static void put_card(struct str *out, const struct tally *t)
 		"with its recipient unchanged,\nbehind the worst and the best "
 		"real resolver. *Web*: whether a browser ends at the off-site\n"
 		"host, now and *after a move* of that host to another address. "
-		"*Servers*: standard ones load it, no\nzone breaks RFC 1034 3.6.2 or RFC "
+		"*Servers*: standard ones load it, no\nzone breaks RFC 1034 3.6.2 or "
+		"RFC "
 		"2181 10.1. ✔ always, ◐ depends, ✖ never, – not asked.");
 	put_grid(out, g);
 	score_put_hopeless(out, t);

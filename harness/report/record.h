@@ -39,10 +39,10 @@ struct record_host {
 
 struct record_query {
 	uint64_t t_us;
-	unsigned after; /* so many decisions were made before it was asked */
 	const char *name, *type, *rcode; /* rcode "TIMEOUT" when nothing came */
 	const char *const *answer;
 	unsigned n_answer;
+	unsigned after; /* so many decisions were made before it was asked */
 };
 
 struct record_decision {

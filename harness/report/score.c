@@ -52,7 +52,8 @@ static bool in_headline(const struct tally *t, unsigned resolver)
 	return true;
 }
 
-static bool is_full(const struct tally *t, unsigned resolver, int delivered, unsigned of)
+static bool is_full(
+	const struct tally *t, unsigned resolver, int delivered, unsigned of)
 {
 	return delivered + (int)tally_hopeless(t, resolver) >= (int)of;
 }
@@ -78,10 +79,10 @@ static struct range mail_range(const struct tally *t, const struct tally_scenari
 
 static enum tone range_tone(const struct range *range)
 {
-	return range->of == 0	 ? TONE_DIM
+	return range->of == 0	  ? TONE_DIM
 	       : range->best == 0 ? TONE_BAD
-	       : range->full	 ? TONE_GOOD
-				 : TONE_MIXED;
+	       : range->full	  ? TONE_GOOD
+				  : TONE_MIXED;
 }
 
 static const char *tone_glyph(enum tone tone)
@@ -221,8 +222,8 @@ static void web_cell(struct grid *g, const struct range *range)
 
 struct grid *score_card(const struct tally *t)
 {
-	static const char *const heads[] = { "Layout", "Mail arrives", "Web", "After move",
-		"Servers", "Cost" };
+	static const char *const heads[] = { "Layout", "Mail arrives", "Web",
+		"After move", "Servers", "Cost" };
 	const struct tally_scenario *const *list;
 	size_t n = score_layouts(t, &list);
 	struct grid *g;
@@ -264,8 +265,7 @@ struct grid *score_by_resolver(const struct tally *t, unsigned from, unsigned to
 		for (unsigned r = from; r < to; r++) {
 			int got = tally_delivered(t, list[i], r);
 			unsigned of = tally_delivering(t, list[i]);
-			struct range range = { got, got, of,
-				is_full(t, r, got, of) };
+			struct range range = { got, got, of, is_full(t, r, got, of) };
 			enum tone tone = range_tone(&range);
 
 			if (got < 0)
@@ -285,7 +285,8 @@ void score_put_hopeless(struct str *s, const struct tally *t)
 		for (unsigned c = 0; c < t->n_clients; c++) {
 			if (!t->hopeless[c * t->n_resolvers + r])
 				continue;
-			str_puts(s, any ? ", " : "No layout helps, and none is blamed for: ");
+			str_puts(s, any ? ", "
+					: "No layout helps, and none is blamed for: ");
 			put_clean(s, t->clients[c]);
 			str_puts(s, " behind ");
 			put_clean(s, t->resolvers[r]);

@@ -42,7 +42,8 @@ static void put_card(struct str *out, const struct tally *t)
 	str_puts(out,
 		"\nMail: clients whose mail arrives unchanged, behind the worst–best "
 		"real resolver. Web: a visitor\n"
-		"ends at the off-site host, now and after it moved. Servers: standard ones load the zone.\n"
+		"ends at the off-site host, now and after it moved. Servers: standard "
+		"ones load the zone.\n"
 		"✔ always  ◐ depends  ✖ never  – not asked. The best layouts stand "
 		"first.\n");
 	score_put_hopeless(out, t);

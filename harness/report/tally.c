@@ -274,13 +274,14 @@ static bool resolver_is_hopeless(const struct tally *t, unsigned resolver)
 
 void tally_find_hopeless(struct tally *t)
 {
-	t->hopeless = arena_array(t->arena, (size_t)t->n_clients * t->n_resolvers,
-		sizeof(*t->hopeless));
+	t->hopeless = arena_array(
+		t->arena, (size_t)t->n_clients * t->n_resolvers, sizeof(*t->hopeless));
 	for (unsigned r = 0; r < t->n_resolvers; r++) {
 		for (unsigned c = 0; c < t->n_clients; c++)
 			t->hopeless[c * t->n_resolvers + r] =
 				!t->validates[c] && pair_is_hopeless(t, c, r);
-		for (unsigned c = 0; resolver_is_hopeless(t, r) && c < t->n_clients; c++)
+		for (unsigned c = 0; resolver_is_hopeless(t, r) && c < t->n_clients;
+			c++)
 			t->hopeless[c * t->n_resolvers + r] = false;
 	}
 }

@@ -1,8 +1,8 @@
 /* resolver.h - an iterative resolver, by policy, without I/O.
  *
- * Ask it a question with resolver_ask(). Then, while resolver_want() says RESOLVER_SEND,
- * carry out the exchange it names any way you like and give it the reply with
- * resolver_feed() (NULL when none came in time). When it says RESOLVER_DONE,
+ * Ask it a question with resolver_ask(). Then, while resolver_want() says
+ * RESOLVER_SEND, carry out the exchange it names any way you like and give it the reply
+ * with resolver_feed() (NULL when none came in time). When it says RESOLVER_DONE,
  * resolver_answer() is the message the client gets. The cache stays for the next
  * question; time is passed in and never runs backwards. */
 #ifndef RESOLVER_RESOLVER_H

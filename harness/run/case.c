@@ -29,8 +29,8 @@ struct visits {
 
 /* ---- the visitor ---- */
 
-static const struct visit *visit_now(struct bench *b, struct drive *d,
-	const char *url_host)
+static const struct visit *visit_now(
+	struct bench *b, struct drive *d, const char *url_host)
 {
 	const struct hosts *hosts = &b->world->stages[d->stage].hosts;
 	struct visitor *v = visitor_new(b->keep, hosts, url_host, NULL);
@@ -82,8 +82,8 @@ static const char *case_id(struct arena *a, const char *scenario, const char *ad
 	return id;
 }
 
-static void record_asked(struct arena *a, const struct asked *from,
-	struct record_query *to)
+static void record_asked(
+	struct arena *a, const struct asked *from, struct record_query *to)
 {
 	char name[NAME_TEXT_MAX], type[RRTYPE_TEXT_MAX], rcode[RCODE_TEXT_MAX];
 	const struct section *answer;
@@ -140,8 +140,8 @@ struct one {
 };
 
 /* Sends the message in the drive's stage and judges what came of it. */
-static void send_and_judge(struct one *c, const struct expected *expected,
-	struct record_outcome *o)
+static void send_and_judge(
+	struct one *c, const struct expected *expected, struct record_outcome *o)
 {
 	struct bench *b = c->bench;
 	struct trace trace = { .arena = b->scratch };
@@ -149,8 +149,8 @@ static void send_and_judge(struct one *c, const struct expected *expected,
 
 	mail_send(&c->drive, c->profile, &b->setting, c->address->address, c->seed,
 		b->open_hosts, b->options->details ? &trace : NULL, &mail);
-	judge_mail(b->keep, c->address, &b->world->stages[c->drive.stage].hosts, &mail,
-		o);
+	judge_mail(
+		b->keep, c->address, &b->world->stages[c->drive.stage].hosts, &mail, o);
 	if (b->options->details)
 		record_details(b->keep, &mail, &trace, o);
 	judge_result(b->keep, expected, c->address, &mail, o);
@@ -187,8 +187,10 @@ static void run_step(struct one *c, unsigned stage, const struct record_outcome 
 static enum case_result worse(enum case_result a, enum case_result b)
 {
 	/* Best to worst: a failure anywhere fails the case, a known defect marks it. */
-	static const int rank[] = { [RESULT_PASSED] = 0, [RESULT_SKIPPED] = 1,
-		[RESULT_KNOWN] = 2, [RESULT_FAILED] = 3 };
+	static const int rank[] = { [RESULT_PASSED] = 0,
+		[RESULT_SKIPPED] = 1,
+		[RESULT_KNOWN] = 2,
+		[RESULT_FAILED] = 3 };
 
 	return rank[b] > rank[a] ? b : a;
 }
@@ -237,7 +239,8 @@ static void run_case(struct one *c, const struct expected *expected, struct reco
 
 /* ---- a scenario ---- */
 
-static void setting_of(const struct scenario *s, struct arena *a, struct mta_setting *ret)
+static void setting_of(
+	const struct scenario *s, struct arena *a, struct mta_setting *ret)
 {
 	const struct name **names = arena_array(a, s->n_self_names, sizeof(*names));
 
@@ -356,11 +359,12 @@ static void bench_init(struct bench *b, struct arena *keep, struct arena *scratc
 	setting_of(s, keep, &b->setting);
 }
 
-int cases_run(struct arena *keep, struct arena *scratch, const struct scenario *scenario,
-	const struct cast *cast, const struct run_options *options,
-	struct case_list *ret, struct errs *errs)
+int cases_run(struct arena *keep, struct arena *scratch,
+	const struct scenario *scenario, const struct cast *cast,
+	const struct run_options *options, struct case_list *ret, struct errs *errs)
 {
-	size_t room = (size_t)scenario->n_addresses * cast->n_clients * cast->n_resolvers;
+	size_t room =
+		(size_t)scenario->n_addresses * cast->n_clients * cast->n_resolvers;
 	struct bench b;
 	int rc = 0;
 
@@ -409,9 +413,10 @@ static void intend(struct bench *b, const struct mta_profile *reference,
 	stage->hosts = (struct hosts){ hosts, route->n_hosts };
 }
 
-void cases_lookup(struct arena *keep, struct arena *scratch, const struct scenario *world,
-	const struct cast *cast, const struct mta_profile *reference,
-	const struct run_options *options, struct case_list *ret)
+void cases_lookup(struct arena *keep, struct arena *scratch,
+	const struct scenario *world, const struct cast *cast,
+	const struct mta_profile *reference, const struct run_options *options,
+	struct case_list *ret)
 {
 	size_t room = (size_t)world->n_addresses * cast->n_clients * cast->n_resolvers;
 	struct world_stage stage;

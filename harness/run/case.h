@@ -26,14 +26,15 @@ struct case_list {
 /* Runs every case of the scenario with the part of the cast it wants. The records live
  * in `keep`; `scratch` is reset again and again. Cases that no row of `expect` covers
  * are mistakes: -1 then, and the list is empty. */
-int cases_run(struct arena *keep, struct arena *scratch, const struct scenario *scenario,
-	const struct cast *cast, const struct run_options *options,
-	struct case_list *ret, struct errs *errs);
+int cases_run(struct arena *keep, struct arena *scratch,
+	const struct scenario *scenario, const struct cast *cast,
+	const struct run_options *options, struct case_list *ret, struct errs *errs);
 
 /* As cases_run(), for `lookup`: no expectations, every address accepts mail, and what
  * the reference client behind the ideal resolver does is what is intended. */
-void cases_lookup(struct arena *keep, struct arena *scratch, const struct scenario *world,
-	const struct cast *cast, const struct mta_profile *reference,
-	const struct run_options *options, struct case_list *ret);
+void cases_lookup(struct arena *keep, struct arena *scratch,
+	const struct scenario *world, const struct cast *cast,
+	const struct mta_profile *reference, const struct run_options *options,
+	struct case_list *ret);
 
 #endif

@@ -13,8 +13,8 @@
  * publishes, and a loop of them must end. */
 #define UPSTREAM_DEPTH_MAX 4
 
-static int upstream_lookup(void *ctx, struct arena *a, const struct question *q,
-	struct msg *ret)
+static int upstream_lookup(
+	void *ctx, struct arena *a, const struct question *q, struct msg *ret)
 {
 	const struct drive *asking = ctx;
 	struct drive own;
@@ -67,8 +67,8 @@ void drive_enter(struct drive *d, unsigned stage)
 }
 
 /* The reply to one exchange, or NULL when none came within its time. */
-static const struct msg *carry(struct drive *d, const struct exchange *x,
-	struct reply *reply)
+static const struct msg *carry(
+	struct drive *d, const struct exchange *x, struct reply *reply)
 {
 	const struct world_stage *stage = &d->world->stages[d->stage];
 	int at = world_server_at(stage, &x->to);

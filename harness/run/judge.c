@@ -69,8 +69,8 @@ static const char *copy(struct arena *a, const char *text)
 	return text == NULL ? NULL : arena_strdup(a, text);
 }
 
-static void copy_route(struct arena *a, const struct route *route,
-	struct record_outcome *ret)
+static void copy_route(
+	struct arena *a, const struct route *route, struct record_outcome *ret)
 {
 	struct record_host *hosts = arena_array(a, route->n_hosts, sizeof(*hosts));
 
@@ -90,8 +90,8 @@ static void copy_route(struct arena *a, const struct route *route,
 	ret->route_reason = copy(a, route->reason);
 }
 
-static void copy_rewrites(struct arena *a, const struct mta_result *r,
-	struct record_outcome *ret)
+static void copy_rewrites(
+	struct arena *a, const struct mta_result *r, struct record_outcome *ret)
 {
 	struct record_rewrite *list = arena_array(a, r->n_rewrites, sizeof(*list));
 
@@ -102,8 +102,8 @@ static void copy_rewrites(struct arena *a, const struct mta_result *r,
 	ret->n_rewrites = r->n_rewrites;
 }
 
-/* The world's host that took the message. A validator connects to nobody: then it is the
- * host whose name it has. */
+/* The world's host that took the message. A validator connects to nobody: then it is
+ * the host whose name it has. */
 static const struct host *taker(const struct hosts *hosts, const struct mta_result *r)
 {
 	if (r->ip.family != 0)
@@ -190,8 +190,8 @@ struct differences {
 	struct str text;
 };
 
-static void differ(struct differences *d, const char *what, const char *want,
-	const char *got)
+static void differ(
+	struct differences *d, const char *what, const char *want, const char *got)
 {
 	if (d->text.len > 0)
 		str_puts(&d->text, "; ");
@@ -215,7 +215,8 @@ static bool word_in(const char *list, const char *word)
 }
 
 static void compare_list(struct differences *d, const char *what,
-	const char *const *want, unsigned n_want, const char *const *got, unsigned n_got)
+	const char *const *want, unsigned n_want, const char *const *got,
+	unsigned n_got)
 {
 	struct str w = STR_INIT, g = STR_INIT;
 	bool same = n_want == n_got;
@@ -243,8 +244,8 @@ static void compare_route(struct differences *d, const struct expect_row *row,
 	compare_list(d, "route", row->route, row->n_route, got, o->n_hosts);
 }
 
-static void compare_queries(struct differences *d, const struct expect_row *row,
-	const struct mail *mail)
+static void compare_queries(
+	struct differences *d, const struct expect_row *row, const struct mail *mail)
 {
 	const char **got = arena_array(d->arena, mail->n_asked, sizeof(*got));
 
@@ -283,8 +284,8 @@ static void compare_mail(struct differences *d, const struct expect_row *row,
 		compare_queries(d, row, mail);
 }
 
-static void compare_web(struct differences *d, const char *want,
-	const struct record_web *web)
+static void compare_web(
+	struct differences *d, const char *want, const struct record_web *web)
 {
 	bool met;
 

@@ -8,8 +8,8 @@
 #include "run/mail.h"
 #include "scenario/scenario.h"
 
-/* Fills the mail side of an outcome: verdict, route, who took it, envelope. Texts live in
- * a. `at` names the host of an address in this stage, for the intended ones. */
+/* Fills the mail side of an outcome: verdict, route, who took it, envelope. Texts live
+ * in a. `at` names the host of an address in this stage, for the intended ones. */
 void judge_mail(struct arena *a, const struct scenario_address *address,
 	const struct hosts *hosts, const struct mail *mail, struct record_outcome *ret);
 

@@ -1,5 +1,5 @@
-/* mail.h - one message on its way: the client's machine, its resolver and the mail hosts
- * of the world, pumped until the client knows what became of it. */
+/* mail.h - one message on its way: the client's machine, its resolver and the mail
+ * hosts of the world, pumped until the client knows what became of it. */
 #ifndef RUN_MAIL_H
 #define RUN_MAIL_H
 

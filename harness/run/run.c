@@ -57,7 +57,8 @@ static void choose_resolvers(struct arena *a, const char *glob, struct cast *cas
 	cast->resolvers = list;
 }
 
-/* By hash of the id, so that a new scenario does not move the others to another shard. */
+/* By hash of the id, so that a new scenario does not move the others to another shard.
+ */
 static bool in_shard(const struct run_options *o, const char *id)
 {
 	return o->shards <= 1 || rng_seed_from(0, id) % o->shards == o->shard - 1;
@@ -72,8 +73,8 @@ static bool selected(const struct run_options *o, const struct scenario *s)
 
 /* ---- the header ---- */
 
-static void describe(struct arena *a, const struct scenario *s,
-	struct record_scenario *ret)
+static void describe(
+	struct arena *a, const struct scenario *s, struct record_scenario *ret)
 {
 	const struct scenario_address *first = &s->addresses[0];
 	const char *domain = strrchr(first->address, '@');
@@ -101,8 +102,8 @@ static void describe(struct arena *a, const struct scenario *s,
 		ret->web_cost = ret->mail_cost != NULL ? "new web" : "new web name";
 }
 
-static void header(struct arena *a, const struct cast *cast, const struct run_options *o,
-	struct record_run *ret)
+static void header(struct arena *a, const struct cast *cast,
+	const struct run_options *o, struct record_run *ret)
 {
 	const char **clients = arena_array(a, cast->n_clients, sizeof(*clients));
 	bool *validates = arena_array(a, cast->n_clients, sizeof(*validates));
@@ -154,9 +155,9 @@ static void count(struct run_totals *t, const struct record *r)
 
 /* ---- threads ----
  *
- * Workers take the next scenario by number and leave its records in its slot; the caller
- * takes the slots in order. Each slot has its own arena, so nothing is shared but the
- * read-only model. */
+ * Workers take the next scenario by number and leave its records in its slot; the
+ * caller takes the slots in order. Each slot has its own arena, so nothing is shared
+ * but the read-only model. */
 
 struct slot {
 	struct arena *arena;
@@ -237,7 +238,8 @@ static void take(struct pool *p, struct slot *s, bool stop)
 static void copy_errs(struct errs *to, const struct errs *from)
 {
 	for (size_t i = 0; i < from->n; i++) {
-		struct err *e = errs_add(to, from->list[i].at, "%s", from->list[i].text);
+		struct err *e =
+			errs_add(to, from->list[i].at, "%s", from->list[i].text);
 
 		if (from->list[i].hint != NULL)
 			err_hint(to, e, "%s", from->list[i].hint);

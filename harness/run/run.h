@@ -20,10 +20,10 @@ struct run_options {
 	const char *clients, *resolvers; /* globs; NULL: all */
 	const char *filter;		 /* glob on scenario id or group; NULL: all */
 	uint64_t seed;
-	unsigned jobs;		     /* threads; 0: one per processor */
-	unsigned shard, shards;	     /* this is shard 1..shards; 0: no sharding */
-	bool fail_fast;		     /* stop after the first scenario with a failure */
-	bool details;		     /* queries and decisions in the records */
+	unsigned jobs;		      /* threads; 0: one per processor */
+	unsigned shard, shards;	      /* this is shard 1..shards; 0: no sharding */
+	bool fail_fast;		      /* stop after the first scenario with a failure */
+	bool details;		      /* queries and decisions in the records */
 	const char *scenarios_sha256; /* of the files' bytes, for the header */
 };
 

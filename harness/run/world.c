@@ -39,8 +39,8 @@ static void add_record(struct root_maker *r, const struct name *owner, uint16_t 
 	};
 }
 
-static void add_address(struct root_maker *r, const struct name *owner,
-	const struct ip *ip)
+static void add_address(
+	struct root_maker *r, const struct name *owner, const struct ip *ip)
 {
 	add_record(r, owner, ip->family == 4 ? TYPE_A : TYPE_AAAA, ip->bytes,
 		ip->family == 4 ? 4 : 16);
@@ -48,8 +48,8 @@ static void add_address(struct root_maker *r, const struct name *owner,
 
 static void add_apex(struct root_maker *r)
 {
-	static const uint8_t numbers[20] = { 0, 0, 0, 1, 0, 0, 0x0e, 0x10, 0, 0, 2, 0x58,
-		0, 1, 0x51, 0x80, 0, 0, 0x0e, 0x10 };
+	static const uint8_t numbers[20] = { 0, 0, 0, 1, 0, 0, 0x0e, 0x10, 0, 0, 2,
+		0x58, 0, 1, 0x51, 0x80, 0, 0, 0x0e, 0x10 };
 	const struct name *ns = name_literal(r->arena, "a.root");
 	const struct name *mailbox = name_literal(r->arena, "hostmaster.root");
 	size_t n = name_len(ns), m = name_len(mailbox);

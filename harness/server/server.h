@@ -13,13 +13,15 @@
 struct arena;
 struct errs;
 
-/* How a server treats data beside a CNAME. A row each; source names the real program. */
+/* How a server treats data beside a CNAME. A row each; source names the real program.
+ */
 struct server_mode {
 	const char *name;
 	const char *help;
 	const char *source;
 	enum beside_cname beside;
-	bool refuses_conflicts; /* strict: a zone with a conflict is SERVFAIL throughout */
+	bool refuses_conflicts; /* strict: a zone with a conflict is SERVFAIL throughout
+				 */
 	bool flattens;		/* A/AAAA of a CNAME's target are served at its owner */
 	bool has_alias;		/* ALIAS records are served as the target's A/AAAA */
 };
@@ -65,7 +67,8 @@ struct quirk {
 	uint64_t delay_us;	 /* QUIRK_ARG_DURATION */
 	const struct rr *records; /* QUIRK_ARG_RECORDS, put into the answer section */
 	unsigned n_records;
-	const uint8_t *bytes; /* QUIRK_ARG_HEX; the query's id is written over 0 and 1 */
+	const uint8_t
+		*bytes; /* QUIRK_ARG_HEX; the query's id is written over 0 and 1 */
 	size_t n_bytes;
 };
 
@@ -103,7 +106,8 @@ struct server_state {
 	unsigned *seen;	 /* per quirk: matching queries so far */
 	unsigned *acted; /* per quirk: how often it has acted */
 };
-void server_state_init(struct arena *a, const struct server *s, struct server_state *st);
+void server_state_init(
+	struct arena *a, const struct server *s, struct server_state *st);
 
 /* How flatten and alias get at a target outside the server's own zones: a lookup by the
  * provider's own resolver. Returns 0 and a message whose answer section has the chain
@@ -111,8 +115,8 @@ void server_state_init(struct arena *a, const struct server *s, struct server_st
  * lookup may come back to a server with an upstream of its own (two providers whose
  * names point at each other): whoever implements it ends such nesting with -1. */
 struct server_upstream {
-	int (*lookup)(void *ctx, struct arena *a, const struct question *q,
-		struct msg *ret);
+	int (*lookup)(
+		void *ctx, struct arena *a, const struct question *q, struct msg *ret);
 	void *ctx;
 };
 
@@ -129,7 +133,7 @@ struct reply {
 /* The reply lives in `a` and borrows from the server's zones. upstream may be NULL.
  * An answer over the query's UDP payload size comes back truncated on UDP. */
 void server_respond(struct arena *a, const struct server *s, struct server_state *st,
-	const struct server_upstream *upstream, enum proto proto, const struct msg *query,
-	struct reply *ret);
+	const struct server_upstream *upstream, enum proto proto,
+	const struct msg *query, struct reply *ret);
 
 #endif

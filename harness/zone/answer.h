@@ -36,15 +36,15 @@ struct answer_zones {
 
 /* The zone that answers for the name, or NULL. For a DS question at an apex it is the
  * parent's, when both are here (RFC 4035 3.1.4.1). */
-const struct answer_zone *answer_zone_for(const struct answer_zones *zones,
-	const struct question *q);
+const struct answer_zone *answer_zone_for(
+	const struct answer_zones *zones, const struct question *q);
 
 /* Fills the reply to the query: rcode, AA, sections. `ret` comes from msg_init_reply().
  * Records are borrowed from the zones or made in `a`. A name outside all zones:
- * REFUSED. Chains: followed while they stay in our zones, up to ANSWER_CHAIN_MAX; a loop
- * is given once round, NOERROR. Authority holds only what the answer needs (the SOA of a
- * "no", the NS of a referral); addresses come along for NS, MX and SRV, from the zone of
- * the record. */
+ * REFUSED. Chains: followed while they stay in our zones, up to ANSWER_CHAIN_MAX; a
+ * loop is given once round, NOERROR. Authority holds only what the answer needs (the
+ * SOA of a "no", the NS of a referral); addresses come along for NS, MX and SRV, from
+ * the zone of the record. */
 void zone_answer(struct arena *a, const struct answer_zones *zones,
 	const struct msg *query, struct msg *ret);
 

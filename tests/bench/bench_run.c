@@ -1,7 +1,8 @@
 /* bench_run SCENARIO... - the whole suite, every client behind every resolver, on one
- * core: cases a second, processor time, peak memory. Beside it, for orientation: Unbound
- * 1.17.1's testbound runs 66 scripted scenarios a second, `exim -bt` routes 16,000 to
- * 25,000 addresses a second (one core, the machine these programs were first timed on). */
+ * core: cases a second, processor time, peak memory. Beside it, for orientation:
+ * Unbound 1.17.1's testbound runs 66 scripted scenarios a second, `exim -bt` routes
+ * 16,000 to 25,000 addresses a second (one core, the machine these programs were first
+ * timed on). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -48,8 +49,8 @@ static int parse_all(struct suite *s, char **files, int n)
 		struct scenario *got;
 		unsigned n_got;
 
-		if (scenario_parse_file(s->arena, files[i], s->profiles, &errs, &got,
-			    &n_got) != 0)
+		if (scenario_parse_file(
+			    s->arena, files[i], s->profiles, &errs, &got, &n_got) != 0)
 			break;
 		for (unsigned k = 0; k < n_got && k < 16; k++)
 			s->list[s->n++] = &got[k];
@@ -73,8 +74,8 @@ static double run_once(const struct suite *s, bool details, unsigned long *ret_c
 	double start = cpu_seconds();
 
 	errs_init(&errs, s->arena);
-	if (run_scenarios(s->list, s->n, s->profiles, &options, &sink, &totals, &errs) !=
-		0) {
+	if (run_scenarios(
+		    s->list, s->n, s->profiles, &options, &sink, &totals, &errs) != 0) {
 		errs_print(&errs, stderr, false);
 		exit(1);
 	}

@@ -1,6 +1,7 @@
 /* test.h - the cmocka prelude, and tests as rows.
  *
- * A program is one group: add tests and tables, then return tests_run("folder-file"). */
+ * A program is one group: add tests and tables, then return tests_run("folder-file").
+ */
 #ifndef TESTS_SUPPORT_TEST_H
 #define TESTS_SUPPORT_TEST_H
 
@@ -18,7 +19,7 @@ void tests_add(const char *name, CMUnitTestFunction fn);
 void tests_add_rows(const void *rows, size_t n, size_t size, CMUnitTestFunction fn);
 
 #define TESTS_ADD(fn) tests_add(#fn, fn)
-#define TESTS_ADD_ROWS(rows, fn)                                                         \
+#define TESTS_ADD_ROWS(rows, fn)                                                       \
 	tests_add_rows(rows, sizeof(rows) / sizeof((rows)[0]), sizeof((rows)[0]), fn)
 
 int tests_run(const char *group);

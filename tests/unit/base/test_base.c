@@ -93,13 +93,19 @@ static const struct json_row json_rows[] = {
 	{ "empty text is two quotes", "", "\"\"" },
 	{ "quotes and backslashes are escaped", "a\"b\\c", "\"a\\\"b\\\\c\"" },
 	{ "newline and tab have short forms", "a\nb\tc", "\"a\\nb\\tc\"" },
-	{ "other control characters are \\u", "\x01\x1f\x7f", "\"\\u0001\\u001f\\u007f\"" },
+	{ "other control characters are \\u", "\x01\x1f\x7f",
+		"\"\\u0001\\u001f\\u007f\"" },
 	{ "UTF-8 passes", "b\xc3\xbcro", "\"b\xc3\xbcro\"" },
-	{ "a stray octet becomes U+FFFD", "a\xff" "b", "\"a\xef\xbf\xbd" "b\"" },
+	{ "a stray octet becomes U+FFFD",
+		"a\xff"
+		"b",
+		"\"a\xef\xbf\xbd"
+		"b\"" },
 	{ "an overlong form is not UTF-8", "\xc0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\"" },
 	{ "a surrogate is not UTF-8", "\xed\xa0\x80",
 		"\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" },
-	{ "a cut-off sequence is not UTF-8", "a\xe2\x9c", "\"a\xef\xbf\xbd\xef\xbf\xbd\"" },
+	{ "a cut-off sequence is not UTF-8", "a\xe2\x9c",
+		"\"a\xef\xbf\xbd\xef\xbf\xbd\"" },
 };
 
 static void json_text(void **state)

@@ -95,7 +95,8 @@ static void control_characters_do_not_reach_the_terminal(void **state)
 
 	(void)state;
 	errs_init(&errs, a);
-	errs_add(&errs, (struct place){ "a.conf", 1, 0 }, "bad word \"%s\"", "\033[31m");
+	errs_add(
+		&errs, (struct place){ "a.conf", 1, 0 }, "bad word \"%s\"", "\033[31m");
 	text = printed(&errs);
 	assert_null(strchr(text, '\033'));
 	free(text);

@@ -25,8 +25,8 @@ static const struct near_row near_rows[] = {
 static void nearest_word(void **state)
 {
 	const struct near_row *row = *state;
-	const char *got = lookup_nearest(words, ARRAY_LEN(words), sizeof(words[0]),
-		row->typed);
+	const char *got =
+		lookup_nearest(words, ARRAY_LEN(words), sizeof(words[0]), row->typed);
 
 	if (row->meant == NULL)
 		assert_null(got);

@@ -122,8 +122,8 @@ static void an_answer_that_does_not_fit_is_truncated(void **state)
 	(void)state;
 	reply_to(&m, "c.example", TYPE_MX);
 	for (int i = 0; i < 40; i++) {
-		struct rr rr = mx("c.example", (uint8_t)i,
-			arena_printf(a, "mail%d.example", i));
+		struct rr rr = mx(
+			"c.example", (uint8_t)i, arena_printf(a, "mail%d.example", i));
 
 		msg_add(&m, a, ANSWER, &rr);
 	}
@@ -175,13 +175,17 @@ static const struct bad_row bad_rows[] = {
 		{ HEADER(1, 0), 0xc0, 14, 1, 'x', 0, 0, 1, 0 } },
 	{ "a label of type 01", 19, { HEADER(1, 0), 0x41, 'x', 0, 0, 1, 0, 1 } },
 	{ "RDATA longer than the message", 34,
-		{ HEADER(1, 1), QUESTION, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 9, 1, 2, 3 } },
+		{ HEADER(1, 1), QUESTION, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 9, 1, 2,
+			3 } },
 	{ "an A record of three octets", 34,
-		{ HEADER(1, 1), QUESTION, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 3, 1, 2, 3 } },
+		{ HEADER(1, 1), QUESTION, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 3, 1, 2,
+			3 } },
 	{ "an MX without an exchange", 33,
-		{ HEADER(1, 1), QUESTION, 0xc0, 12, 0, 15, 0, 1, 0, 0, 0, 9, 0, 2, 0, 1 } },
+		{ HEADER(1, 1), QUESTION, 0xc0, 12, 0, 15, 0, 1, 0, 0, 0, 9, 0, 2, 0,
+			1 } },
 	{ "a CNAME with octets after the name", 33,
-		{ HEADER(1, 1), QUESTION, 0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 9, 0, 2, 0, 1 } },
+		{ HEADER(1, 1), QUESTION, 0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 9, 0, 2, 0,
+			1 } },
 };
 
 static void bad_bytes_are_refused(void **state)

@@ -63,7 +63,8 @@ static const struct pair_row pair_rows[] = {
 	{ "all is under the root", "example", ".", 0, 1, 0, 1 },
 	{ "a longer label is another label", "xexample", "example", 0, 0, 0, 1 },
 	{ "a label boundary counts", "a.xexample", "example", 0, 0, 0, 1 },
-	{ "yljkjljk.a sorts before Z.a", "yljkjljk.a.example", "Z.a.example", 0, 0, 2, -1 },
+	{ "yljkjljk.a sorts before Z.a", "yljkjljk.a.example", "Z.a.example", 0, 0, 2,
+		-1 },
 	{ "zABC.a sorts before z", "zABC.a.EXAMPLE", "z.example", 0, 0, 1, -1 },
 	{ "\\001.z sorts before *.z", "\\001.z.example", "*.z.example", 0, 0, 2, -1 },
 	{ "*.z sorts before \\200.z", "*.z.example", "\\200.z.example", 0, 0, 2, -1 },
@@ -96,9 +97,8 @@ static void a_suffix_is_replaced(void **state)
 static void a_replacement_over_255_octets_is_refused(void **state)
 {
 	(void)state;
-	assert_null(name_replace_suffix(a,
-		name_literal(a, L63 "." L63 "." L63 ".x"), name_literal(a, "x"),
-		name_literal(a, L63)));
+	assert_null(name_replace_suffix(a, name_literal(a, L63 "." L63 "." L63 ".x"),
+		name_literal(a, "x"), name_literal(a, L63)));
 }
 
 static void a_cut_off_name_is_no_name(void **state)

@@ -64,7 +64,7 @@ static void a_cell_shows_worst_and_best_resolver(void **state)
 	assert_has(text, "✔ 2 of 2");
 	assert_has(text, "✖ refuse");
 	assert_has(text, "✔ load");
-	assert_has(text, "needs a patched");
+	assert_has(text, "new address, a patched server");
 	assert_fits(text);
 	assert_last_line(text, "12 passed, 0 failed, 0 skipped\n");
 	free(text);

@@ -106,11 +106,19 @@ static void verdict(void **state)
 /* ---- which row decides ---- */
 
 static const struct expect_row rows[] = {
-	{ .clients = "*", .resolvers = "*", .has_mail = true, .verdict = "delivered",
+	{ .clients = "*",
+		.resolvers = "*",
+		.has_mail = true,
+		.verdict = "delivered",
 		.web = "first" },
-	{ .clients = "exim-*", .resolvers = "*", .has_mail = true, .verdict = "rewritten" },
+	{ .clients = "exim-*",
+		.resolvers = "*",
+		.has_mail = true,
+		.verdict = "rewritten" },
 	{ .clients = "*", .resolvers = "bare", .web = "second" },
-	{ .clients = "exim-4.98", .resolvers = "bare", .has_mail = true,
+	{ .clients = "exim-4.98",
+		.resolvers = "bare",
+		.has_mail = true,
 		.verdict = "bounced" },
 };
 
@@ -121,7 +129,8 @@ struct decide_row {
 };
 
 static const struct decide_row decide_rows[] = {
-	{ "the only row that matches decides", "postfix", "ideal", "delivered", "first" },
+	{ "the only row that matches decides", "postfix", "ideal", "delivered",
+		"first" },
 	{ "a later row decides mail and leaves the web to an earlier one", "exim-4.96",
 		"ideal", "rewritten", "first" },
 	{ "a row about the web leaves mail to an earlier one", "postfix", "bare",
@@ -162,16 +171,17 @@ static const struct compare_row compare_rows[] = {
 	{ "the verdict is met", { .verdict = "delivered" }, RESULT_PASSED, NULL },
 	{ "one of several verdicts is met", { .verdict = "deferred|delivered" },
 		RESULT_PASSED, NULL },
-	{ "a verdict that is a beginning of another is not met", { .verdict = "deliver" },
-		RESULT_FAILED, "verdict: expected deliver, got delivered" },
+	{ "a verdict that is a beginning of another is not met",
+		{ .verdict = "deliver" }, RESULT_FAILED,
+		"verdict: expected deliver, got delivered" },
 	{ "another verdict fails", { .verdict = "bounced" }, RESULT_FAILED,
 		"verdict: expected bounced, got delivered" },
 	{ "a status glob is met", { .verdict = "delivered", .status = "2.*" },
 		RESULT_PASSED, NULL },
 	{ "another status fails", { .verdict = "delivered", .status = "4.*" },
 		RESULT_FAILED, "status: expected 4.*, got 2.0.0" },
-	{ "each difference is told",
-		{ .verdict = "bounced", .host = "mx.offsite.net" }, RESULT_FAILED,
+	{ "each difference is told", { .verdict = "bounced", .host = "mx.offsite.net" },
+		RESULT_FAILED,
 		"verdict: expected bounced, got delivered; host: expected "
 		"mx.offsite.net, got mail.mywebservice.com" },
 	{ "another recipient fails", { .rcpt = "user@shop.offsite.net" }, RESULT_FAILED,
@@ -211,9 +221,9 @@ static void compare(void **state)
 
 static void a_known_defect_that_is_gone_fails(void **state)
 {
-	struct expect_row expect = { .verdict = "delivered",
-		.known = "misrouted",
-		.at = { "x.conf", 7, 1 } };
+	struct expect_row expect = {
+		.verdict = "delivered", .known = "misrouted", .at = { "x.conf", 7, 1 }
+	};
 	struct expected e = { .mail = &expect };
 	struct mta_result r = { .end = MTA_DELIVERED };
 	struct mail mail = mail_of(&r);
@@ -238,8 +248,8 @@ struct web_row {
 };
 
 static const struct web_row web_rows[] = {
-	{ "the intended host by name", true, "shop.offsite.net", { 4, { 192, 0, 2, 80 } },
-		NULL, true, RESULT_PASSED },
+	{ "the intended host by name", true, "shop.offsite.net",
+		{ 4, { 192, 0, 2, 80 } }, NULL, true, RESULT_PASSED },
 	{ "the host by its address", true, "shop.offsite.net", { 4, { 192, 0, 2, 80 } },
 		"192.0.2.80", true, RESULT_PASSED },
 	{ "another host is not as intended", true, "old.example",

@@ -1,4 +1,5 @@
-/* Whole runs of small scenarios: coverage of cases, order, threads, seeds, timelines. */
+/* Whole runs of small scenarios: coverage of cases, order, threads, seeds, timelines.
+ */
 #include "run/run.h"
 
 #include <stdio.h>
@@ -12,32 +13,32 @@
 #include "support/test.h"
 
 /* Head of a scenario with one zone on one server; the tests add what they need. */
-#define HEAD                                                                             \
-	"scenario: small\n"                                                              \
-	"title: a small world\n"                                                         \
-	"group: edges\n"                                                                 \
-	"source: RFC 5321 5.1\n"                                                         \
-	"servers:\n"                                                                     \
-	"  - zone: mywebservice.com\n"                                                   \
-	"    at: 192.0.2.53\n"                                                           \
-	"    data: |\n"                                                                  \
-	"      $TTL 300\n"                                                               \
-	"      @ SOA ns1 hostmaster 1 3600 600 86400 60\n"                               \
-	"      @ NS ns1\n"                                                               \
-	"      ns1 A 192.0.2.53\n"                                                       \
-	"      customer 60 A 192.0.2.80\n"                                               \
-	"      customer MX 10 m1\n"                                                      \
-	"      customer MX 10 m2\n"                                                      \
-	"      m1 A 192.0.2.25\n"                                                        \
+#define HEAD                                                                           \
+	"scenario: small\n"                                                            \
+	"title: a small world\n"                                                       \
+	"group: edges\n"                                                               \
+	"source: RFC 5321 5.1\n"                                                       \
+	"servers:\n"                                                                   \
+	"  - zone: mywebservice.com\n"                                                 \
+	"    at: 192.0.2.53\n"                                                         \
+	"    data: |\n"                                                                \
+	"      $TTL 300\n"                                                             \
+	"      @ SOA ns1 hostmaster 1 3600 600 86400 60\n"                             \
+	"      @ NS ns1\n"                                                             \
+	"      ns1 A 192.0.2.53\n"                                                     \
+	"      customer 60 A 192.0.2.80\n"                                             \
+	"      customer MX 10 m1\n"                                                    \
+	"      customer MX 10 m2\n"                                                    \
+	"      m1 A 192.0.2.25\n"                                                      \
 	"      m2 A 192.0.2.26\n"
-#define HOSTS                                                                            \
-	"hosts:\n"                                                                       \
-	"  - { name: m1.mywebservice.com, smtp: {} }\n"                                  \
-	"  - { name: m2.mywebservice.com, smtp: {} }\n"                                  \
+#define HOSTS                                                                          \
+	"hosts:\n"                                                                     \
+	"  - { name: m1.mywebservice.com, smtp: {} }\n"                                \
+	"  - { name: m2.mywebservice.com, smtp: {} }\n"                                \
 	"  - { name: customer.mywebservice.com, at: 192.0.2.80, http: {} }\n"
-#define ADDRESS                                                                          \
-	"addresses:\n"                                                                   \
-	"  - address: user@customer.mywebservice.com\n"                                  \
+#define ADDRESS                                                                        \
+	"addresses:\n"                                                                 \
+	"  - address: user@customer.mywebservice.com\n"                                \
 	"    intended: [m1.mywebservice.com, m2.mywebservice.com]\n"
 
 struct world_of_tests {
@@ -46,7 +47,7 @@ struct world_of_tests {
 	const struct scenario *list[8];
 	size_t n;
 	struct errs errs;
-	struct str lines; /* one for each record */
+	struct str lines;   /* one for each record */
 	unsigned scenarios; /* told at the beginning */
 };
 
@@ -61,8 +62,8 @@ static struct world_of_tests *given(const char *text)
 	t->lines = (struct str)STR_INIT;
 	t->profiles = profile_set_new(a);
 	errs_init(&t->errs, a);
-	if (scenario_parse_text(a, "test.conf", text, strlen(text), t->profiles, &t->errs,
-		    &got, &n) != 0)
+	if (scenario_parse_text(a, "test.conf", text, strlen(text), t->profiles,
+		    &t->errs, &got, &n) != 0)
 		errs_print(&t->errs, stdout, false);
 	assert_int_equal(t->errs.n, 0);
 	for (unsigned i = 0; i < n; i++)
@@ -94,9 +95,9 @@ static void note(void *ctx, const struct record *r)
 		r->outcome.to_host == NULL ? "-" : r->outcome.to_host,
 		case_result_name(r->result));
 	for (unsigned i = 0; i < r->n_steps; i++)
-		str_printf(&t->lines, " [%s web %s]",
-			verdict_name(r->steps[i].verdict),
-			r->steps[i].web.ends_at == NULL ? "-" : r->steps[i].web.ends_at);
+		str_printf(&t->lines, " [%s web %s]", verdict_name(r->steps[i].verdict),
+			r->steps[i].web.ends_at == NULL ? "-"
+							: r->steps[i].web.ends_at);
 	str_putc(&t->lines, '\n');
 }
 
@@ -114,7 +115,8 @@ static void every_client_meets_every_resolver(void **state)
 {
 	struct world_of_tests *t =
 		given(HEAD HOSTS ADDRESS "    expect: { verdict: delivered }\n");
-	const struct run_options o = { .clients = "postfix,rfc5321", .resolvers = "bind*" };
+	const struct run_options o = { .clients = "postfix,rfc5321",
+		.resolvers = "bind*" };
 	struct run_totals totals = run(t, &o);
 
 	(void)state;
@@ -129,7 +131,8 @@ static void a_case_that_no_row_covers_is_a_mistake(void **state)
 {
 	struct world_of_tests *t = given(HEAD HOSTS ADDRESS
 		"    expect: [ { clients: postfix, verdict: delivered } ]\n");
-	const struct run_options o = { .clients = "postfix,rfc5321", .resolvers = "ideal" };
+	const struct run_options o = { .clients = "postfix,rfc5321",
+		.resolvers = "ideal" };
 	struct run_totals totals = run(t, &o);
 
 	(void)state;
@@ -176,9 +179,9 @@ static void the_seed_decides_between_equal_preferences(void **state)
 
 	(void)state;
 	for (uint64_t seed = 0; seed < 32; seed++) {
-		const struct run_options o = { .clients = "rfc5321",
-			.resolvers = "ideal",
-			.seed = seed };
+		const struct run_options o = {
+			.clients = "rfc5321", .resolvers = "ideal", .seed = seed
+		};
 		char *first;
 
 		run(t, &o);
@@ -200,17 +203,18 @@ static void a_step_changes_the_world_and_caches_run_out(void **state)
 {
 	/* The A record has a TTL of 60 s: at 30 s the old address is still cached, at
 	 * 2 min it is not (RFC 1035 3.2.1). */
-	struct world_of_tests *t = given(HEAD HOSTS
-		"  - { name: moved, at: 192.0.2.81, http: {} }\n" ADDRESS
-		"    visit: customer.mywebservice.com\n"
-		"    web: 192.0.2.80\n"
-		"    expect: { verdict: delivered }\n"
-		"steps:\n"
-		"  - at: 30s\n"
-		"    change: { zone: mywebservice.com, set: \"customer 60 A 192.0.2.81\" }\n"
-		"    expect: { web: 192.0.2.80 }\n"
-		"  - at: 2m\n"
-		"    expect: { web: 192.0.2.81 }\n");
+	struct world_of_tests *t = given(
+		HEAD HOSTS "  - { name: moved, at: 192.0.2.81, http: {} }\n" ADDRESS
+			   "    visit: customer.mywebservice.com\n"
+			   "    web: 192.0.2.80\n"
+			   "    expect: { verdict: delivered }\n"
+			   "steps:\n"
+			   "  - at: 30s\n"
+			   "    change: { zone: mywebservice.com, set: \"customer 60 A "
+			   "192.0.2.81\" }\n"
+			   "    expect: { web: 192.0.2.80 }\n"
+			   "  - at: 2m\n"
+			   "    expect: { web: 192.0.2.81 }\n");
 	const struct run_options o = { .clients = "postfix", .resolvers = "bind-9.18" };
 	struct run_totals totals = run(t, &o);
 
@@ -223,7 +227,8 @@ static void a_step_changes_the_world_and_caches_run_out(void **state)
 
 static void shards_share_the_scenarios_out(void **state)
 {
-	static const char *const ids[] = { "alpha", "bravo", "charl", "delta", "echoo" };
+	static const char *const ids[] = { "alpha", "bravo", "charl", "delta",
+		"echoo" };
 	struct str all = STR_INIT;
 	struct world_of_tests *t;
 	unsigned long sum = 0;
