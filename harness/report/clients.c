@@ -1,4 +1,5 @@
-/* What each client makes of one address: the table of `harness lookup`. */
+/* What each client makes of one address: the table of `harness lookup`. Clients that do
+ * the same share a paragraph, so that those that differ stand out. */
 #include "report/formats.h"
 
 #include <string.h>
@@ -9,17 +10,27 @@
 #include "report/story.h"
 
 #define CLIENTS_COLUMNS 100
+#define LABEL_COLUMNS 14
+
+/* Clients with the same outcome. */
+struct group {
+	struct group *next;
+	enum verdict verdict;
+	const char *becomes, *goes_to, *rcpt;
+	struct str clients, validators; /* "postfix, exim-4.96" */
+	unsigned n_clients, n_validators;
+};
 
 struct clients {
 	struct arena *arena;
 	bool colour, verbose;
-	struct grid *grid;	  /* of the current address */
-	char *address, *resolver; /* what the grid is about; NULL: none yet */
+	struct group *groups;	  /* of the current address, best verdict first */
+	char *address, *resolver; /* what the groups are about; NULL: none yet */
 	struct str stories;	  /* of the current address, with -v */
 	unsigned addresses;
 };
 
-static void clear_stories(void *ptr)
+static void clear_str(void *ptr)
 {
 	str_clear(ptr);
 }
@@ -40,13 +51,56 @@ void *clients_begin(struct arena *a, const struct report_options *options,
 		.verbose = options->verbose,
 		.stories = STR_INIT,
 	};
-	arena_defer(a, clear_stories, &c->stories);
+	arena_defer(a, clear_str, &c->stories);
 	return c;
+}
+
+/* ---- writing ---- */
+
+/* "  label     text", the text wrapped at its spaces under itself. */
+static void put_wrapped(struct str *out, const char *label, const char *text)
+{
+	size_t from = out->len;
+
+	str_printf(out, "  %s", label);
+	str_pad(out, from, LABEL_COLUMNS);
+	while (*text != '\0') {
+		size_t n = strcspn(text, " ");
+		bool first = out->len - from <= LABEL_COLUMNS;
+
+		if (!first && out->len - from + 1 + n > CLIENTS_COLUMNS) {
+			str_putc(out, '\n');
+			from = out->len;
+			str_pad(out, from, LABEL_COLUMNS);
+			first = true;
+		}
+		str_puts(out, first ? "" : " ");
+		str_put(out, text, n);
+		text += n + strspn(text + n, " ");
+	}
+	str_putc(out, '\n');
+}
+
+static void put_group(struct str *out, const struct clients *c, const struct group *g)
+{
+	str_puts(out, c->colour ? tone_begin(verdict_tone(g->verdict)) : "");
+	str_puts(out, g->becomes);
+	str_puts(out, c->colour ? TONE_END : "");
+	str_putc(out, '\n');
+	if (g->goes_to != NULL)
+		put_wrapped(out, "goes to", g->goes_to);
+	if (g->rcpt != NULL)
+		put_wrapped(out, "recipient", g->rcpt);
+	if (g->n_clients > 0)
+		put_wrapped(out, "clients", g->clients.data);
+	if (g->n_validators > 0)
+		put_wrapped(out, "validators", g->validators.data);
+	str_putc(out, '\n');
 }
 
 static void finish(struct clients *c, struct str *out)
 {
-	if (c->grid == NULL)
+	if (c->groups == NULL)
 		return;
 	str_puts(out, c->addresses++ > 0 ? "\n" : "");
 	str_puts(out, c->colour ? TONE_BOLD : "");
@@ -55,61 +109,107 @@ static void finish(struct clients *c, struct str *out)
 	str_puts(out, " behind ");
 	put_clean(out, c->resolver);
 	str_puts(out, "\n\n");
-	grid_put_terminal(c->grid, out, CLIENTS_COLUMNS, c->colour);
-	if (c->stories.len > 0)
-		str_putc(out, '\n');
+	for (const struct group *g = c->groups; g != NULL; g = g->next)
+		put_group(out, c, g);
 	str_put(out, c->stories.data, c->stories.len);
 	str_reset(&c->stories);
-	c->grid = NULL;
+	c->groups = NULL;
 }
 
-static void start(struct clients *c, const struct record *r)
-{
-	static const char *const heads[] = { "Client", "Goes to", "Recipient offered",
-		"Becomes" };
-
-	c->address = arena_strdup(c->arena, r->address);
-	c->resolver = arena_strdup(c->arena, r->resolver);
-	c->grid = grid_new(c->arena, heads, 4);
-}
+/* ---- grouping ---- */
 
 /* "mail.mywebservice.com (10) [192.0.2.25], ..." */
-static void put_hosts(struct str *s, const struct record_outcome *o)
+static const char *hosts_text(struct arena *a, const struct record_outcome *o)
 {
+	struct str s = STR_INIT;
+	const char *text;
+
 	for (unsigned i = 0; i < o->n_hosts; i++) {
 		const struct record_host *h = &o->hosts[i];
 
-		str_printf(s, "%s%s (%u)", i > 0 ? ", " : "",
-			h->name == NULL ? "?" : h->name, h->preference);
+		str_puts(&s, i > 0 ? ", " : "");
+		put_clean(&s, h->name == NULL ? "?" : h->name);
+		str_printf(&s, " (%u)", h->preference);
 		for (unsigned k = 0; k < h->n_addresses; k++)
-			str_printf(s, "%s%s", k == 0 ? " [" : ", ", h->addresses[k]);
-		str_puts(s, h->n_addresses > 0 ? "]" : " [no address]");
+			str_printf(&s, "%s%s", k == 0 ? " [" : ", ", h->addresses[k]);
+		str_puts(&s, h->n_addresses > 0 ? "]" : "");
 	}
+	text = arena_strdup(a, s.data);
+	str_clear(&s);
+	return text;
+}
+
+static const char *becomes_text(struct arena *a, const struct record_outcome *o)
+{
+	struct str s = STR_INIT;
+	const char *text;
+
+	str_printf(&s, "%s %s", verdict_glyph(o->verdict), verdict_name(o->verdict));
+	if (o->status != NULL && strcmp(o->status, "2.0.0") != 0)
+		str_printf(&s, " %s", o->status);
+	if (o->reason != NULL) {
+		str_puts(&s, ": ");
+		put_clean(&s, o->reason);
+	}
+	text = arena_strdup(a, s.data);
+	str_clear(&s);
+	return text;
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* The group of this outcome, made at its place when it is new. */
+static struct group *group_of(struct clients *c, const struct record_outcome *o)
+{
+	bool goes = o->disposition != NULL && strcmp(o->disposition, "deliver") == 0;
+	const char *becomes = becomes_text(c->arena, o);
+	const char *goes_to = goes ? hosts_text(c->arena, o) : NULL;
+	const char *rcpt = goes && o->rcpt != NULL ? o->rcpt : NULL;
+	struct group **at = &c->groups;
+	struct group *g;
+
+	for (; *at != NULL && (*at)->verdict <= o->verdict; at = &(*at)->next) {
+		g = *at;
+		if (same(g->becomes, becomes) && same(g->goes_to, goes_to) &&
+			same(g->rcpt, rcpt))
+			return g;
+	}
+	g = arena_alloc(c->arena, sizeof(*g));
+	*g = (struct group){
+		.next = *at,
+		.verdict = o->verdict,
+		.becomes = becomes,
+		.goes_to = goes_to,
+		.rcpt = rcpt == NULL ? NULL : arena_strdup(c->arena, rcpt),
+		.clients = STR_INIT,
+		.validators = STR_INIT,
+	};
+	arena_defer(c->arena, clear_str, &g->clients);
+	arena_defer(c->arena, clear_str, &g->validators);
+	*at = g;
+	return g;
 }
 
 void clients_record(void *state, const struct record *r, struct str *out)
 {
 	struct clients *c = state;
-	const struct record_outcome *o = &r->outcome;
-	bool goes = o->disposition != NULL && strcmp(o->disposition, "deliver") == 0;
-	struct str hosts = STR_INIT;
+	struct group *g;
+	struct str *names;
 
-	if (c->grid != NULL && (strcmp(c->address, r->address) != 0 ||
-				       strcmp(c->resolver, r->resolver) != 0))
+	if (c->groups != NULL && (strcmp(c->address, r->address) != 0 ||
+					 strcmp(c->resolver, r->resolver) != 0))
 		finish(c, out);
-	if (c->grid == NULL)
-		start(c, r);
-	put_hosts(&hosts, o);
-	grid_cell(c->grid, TONE_PLAIN, r->is_validator ? "%s (validator)" : "%s",
-		r->client);
-	grid_cell(c->grid, TONE_PLAIN, "%s", goes ? hosts.data : "–");
-	grid_cell(c->grid, TONE_PLAIN, "%s", goes && o->rcpt != NULL ? o->rcpt : "–");
-	grid_cell(c->grid, verdict_tone(o->verdict), "%s %s %s%s%s",
-		verdict_glyph(o->verdict), verdict_name(o->verdict),
-		o->status == NULL ? "" : o->status,
-		o->status == NULL || o->reason == NULL ? "" : " ",
-		o->reason == NULL ? "" : o->reason);
-	str_clear(&hosts);
+	if (c->groups == NULL) {
+		c->address = arena_strdup(c->arena, r->address);
+		c->resolver = arena_strdup(c->arena, r->resolver);
+	}
+	g = group_of(c, &r->outcome);
+	names = r->is_validator ? &g->validators : &g->clients;
+	str_printf(names, "%s%s", names->len > 0 ? ", " : "", r->client);
+	*(r->is_validator ? &g->n_validators : &g->n_clients) += 1;
 	if (c->verbose) {
 		story_put(&c->stories, r, c->colour);
 		str_putc(&c->stories, '\n');

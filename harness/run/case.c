@@ -254,6 +254,7 @@ static void setting_of(
 		.search = s->search,
 		.n_search = s->n_search,
 		.mail_from = s->sender,
+		.foreign_sender = s->sender_given,
 		.no_ipv6 = s->no_ipv6,
 		.no_ipv4 = s->no_ipv4,
 	};

@@ -60,7 +60,8 @@ static const struct keyword scenario_keys[] = {
 	{ .name = "sender",
 		.type = VALUE_MAILBOX,
 		.fallback = "sender@sender.example.net",
-		.help = "the envelope sender",
+		.help = "the envelope sender; one that is written here is not of the "
+			"client's own domain",
 		.example = "list@sender.example.net" },
 	{ .name = "self",
 		.type = VALUE_MAP,

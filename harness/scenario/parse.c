@@ -76,6 +76,7 @@ static void read_header(struct reader *r, const struct node *doc, struct scenari
 	s->title = value_text(r, doc, "title", NULL);
 	s->group = value_text(r, doc, "group", NULL);
 	s->sender = value_text(r, doc, "sender", SENDER_DEFAULT);
+	s->sender_given = node_get(doc, "sender") != NULL;
 	s->clients = value_joined(r, doc, "clients", ',', "*");
 	s->resolvers = value_joined(r, doc, "resolvers", ',', "*");
 	value_texts(r, doc, "source", &s->source, &s->n_source);
