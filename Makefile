@@ -9,7 +9,7 @@ endif
 
 B := build/$(MODE)
 # As many jobs as processors, unless told otherwise on the command line.
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
 endif
 MAKEFLAGS += --no-print-directory

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/lookup.h"
+#include "dns/idn.h"
 
 const struct host *hosts_at(const struct hosts *hosts, const struct ip *ip)
 {
@@ -99,17 +100,34 @@ static const char *domain_of(const char *rcpt)
 	return at == NULL || at == rcpt || at[1] == '\0' ? NULL : at + 1;
 }
 
+/* U-label and A-label are one domain (RFC 5891 4), whichever the client offers (RFC
+ * 6531 3.2) and whichever the list has. */
+static bool takes_domain(struct arena *a, const struct smtp_host *h, const char *domain)
+{
+	const char *ascii = idn_to_ascii(a, domain);
+
+	if (is_listed(h->accepts, h->n_accepts, domain))
+		return true;
+	for (unsigned i = 0; ascii != NULL && i < h->n_accepts; i++) {
+		const char *listed = idn_to_ascii(a, h->accepts[i]);
+
+		if (listed != NULL && strcasecmp(listed, ascii) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Local parts are compared without case, too: RFC 5321 2.4 lets the host decide, and
  * the hosts people run ignore it (Postfix, Exim and Dovecot by default). */
-static void reply_by_lists(
-	const struct smtp_host *h, const char *rcpt, struct host_smtp_reply *ret)
+static void reply_by_lists(struct arena *a, const struct smtp_host *h, const char *rcpt,
+	struct host_smtp_reply *ret)
 {
 	const char *domain = domain_of(rcpt);
 	bool any_domain = h->accepts_all || (h->n_accepts == 0 && h->n_recipients > 0);
 
 	if (domain == NULL)
 		refuse(ret, 501, "5.1.3", "bad recipient address syntax");
-	else if (!any_domain && !is_listed(h->accepts, h->n_accepts, domain))
+	else if (!any_domain && !takes_domain(a, h, domain))
 		refuse(ret, 550, "5.7.1", "relaying denied");
 	else if (h->n_recipients > 0 &&
 		 !is_listed(h->recipients, h->n_recipients, rcpt))
@@ -123,7 +141,6 @@ void host_smtp(struct arena *a, const struct hosts *hosts, const struct ip *ip,
 {
 	const struct host *h = hosts_at(hosts, ip);
 
-	(void)a;
 	if (h == NULL || h->smtp.behaviour == HOST_SMTP_SILENT) {
 		reply(ret, HOST_NO_CONNECTION, 0, NULL, "connection timed out");
 		ret->timed_out = true;
@@ -137,6 +154,6 @@ void host_smtp(struct arena *a, const struct hosts *hosts, const struct ip *ip,
 	} else if (h->smtp.rcpt != 0) {
 		reply_by_code(h->smtp.rcpt, ret);
 	} else {
-		reply_by_lists(&h->smtp, rcpt, ret);
+		reply_by_lists(a, &h->smtp, rcpt, ret);
 	}
 }

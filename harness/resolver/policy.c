@@ -50,7 +50,6 @@ const struct resolver_policy resolver_policies[] = {
 		.source = "Unbound 1.17.1 iterator/iter_scrub.c, services/cache/dns.c; "
 			  "tried",
 		.whole_seconds = true,
-		.counts_restarts = true,
 		.cname = CNAME_ANSWERS_EVERY_TYPE,
 		.mixed = MIXED_CNAME_IF_FIRST,
 		.any = ANY_CNAME,
@@ -75,6 +74,7 @@ const struct resolver_policy resolver_policies[] = {
 		.prefer = PREFER_OLDER,
 		.mixed = MIXED_FIRST_COUNTS,
 		.any = ANY_EACH,
+		.any_from_cache = true, /* rbtdb.c cache_find: dns_rdatatype_any */
 		.chain = CHAIN_FIRST,
 		.chain_max = 11,	  /* DEFAULT_MAX_RESTARTS; 16 before 2024 */
 		.ttl_max = WEEK,	  /* max-cache-ttl */

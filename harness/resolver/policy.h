@@ -76,6 +76,7 @@ struct resolver_policy {
 	bool nxdomain_all;    /* a cached NXDOMAIN answers every type of the name */
 	bool dname_below;     /* a cached DNAME answers for names below it */
 	bool whole_seconds;   /* the cache's clock ticks once a second */
+	bool any_from_cache;  /* ANY is answered with whatever is cached of the name */
 	bool counts_restarts; /* chain_max counts replies that end in an alias */
 	enum qmin qmin;
 	enum cname_use cname;

@@ -201,11 +201,33 @@ static void use_entry(struct resolver *r, struct frame *f, const struct entry *e
 		frame_finish(f, RCODE_NOERROR);
 }
 
+/* Every record set that is cached of the name. False when there is none. */
+static bool use_all(struct resolver *r, struct frame *f)
+{
+	const struct node *node = cache_node(&r->cache, f->sname);
+	bool any = false;
+
+	for (const struct entry *e = node == NULL ? NULL : node->entries; e != NULL;
+		e = e->next) {
+		if ((e->kind != ENTRY_DATA && e->kind != ENTRY_ALIAS) ||
+			e->type == TYPE_ANY || r->now_us >= e->expires_us)
+			continue;
+		frame_emit(r, f, e);
+		any = true;
+	}
+	if (any)
+		frame_finish(f, RCODE_NOERROR);
+	return any;
+}
+
 static void look_up(struct resolver *r, struct frame *f)
 {
 	const struct entry *e = NULL, *dname = NULL;
 	struct cut *cut;
 
+	if (f->type == TYPE_ANY && r->policy->any_from_cache &&
+		frame_uses_cache(r, f) && use_all(r, f))
+		return;
 	if (frame_uses_cache(r, f))
 		e = pick(r, cache_node(&r->cache, f->sname), f->type);
 	if (e != NULL) {

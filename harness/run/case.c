@@ -227,6 +227,7 @@ static void run_case(struct one *c, const struct expected *expected, struct reco
 	c->seed = rng_seed_from(b->options->seed, r->id);
 	arena_reset(b->scratch);
 	drive_init(&c->drive, b->scratch, b->world, c->policy, c->seed, NULL);
+	c->drive.wire = b->options->wire;
 	drive_prime(&c->drive);
 	judge_web(b->keep, c->address, visit_of(c, 0), &r->outcome.web);
 	send_and_judge(c, expected, &r->outcome);

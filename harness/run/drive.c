@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/bug.h"
 #include "resolver/policy.h"
 
 /* A round trip between a resolver and a server somewhere else. Only its order of
@@ -23,6 +24,7 @@ static int upstream_lookup(
 		return -1;
 	drive_init(&own, a, asking->world, resolver_policy("ideal"), 0, NULL);
 	own.depth = asking->depth + 1;
+	own.wire = asking->wire;
 	if (asking->stage > 0)
 		drive_enter(&own, asking->stage);
 	*ret = *drive_ask(&own, q);
@@ -66,17 +68,40 @@ void drive_enter(struct drive *d, unsigned stage)
 	}
 }
 
+/* The message as it comes out at the other end of a real network. */
+static void through_wire(struct arena *a, struct msg *m, size_t limit)
+{
+	uint8_t *buf = arena_alloc_raw(a, limit);
+	size_t n = msg_encode(m, buf, limit);
+
+	if (n == 0 || msg_decode(a, buf, n, m) != 0)
+		bug("a message of ours is none on the wire");
+}
+
+static void ask_server(
+	struct drive *d, unsigned at, const struct exchange *x, struct reply *reply)
+{
+	const struct server *server = &d->world->stages[d->stage].servers[at];
+	enum proto proto = x->tcp ? PROTO_TCP : PROTO_UDP;
+	struct msg query = x->query;
+
+	if (d->wire)
+		through_wire(d->arena, &query, UINT16_MAX);
+	server_respond(
+		d->arena, server, &d->states[at], &d->upstream, proto, &query, reply);
+	if (d->wire && !reply->dropped && reply->raw == NULL)
+		through_wire(d->arena, &reply->msg, UINT16_MAX);
+}
+
 /* The reply to one exchange, or NULL when none came within its time. */
 static const struct msg *carry(
 	struct drive *d, const struct exchange *x, struct reply *reply)
 {
-	const struct world_stage *stage = &d->world->stages[d->stage];
-	int at = world_server_at(stage, &x->to);
+	int at = world_server_at(&d->world->stages[d->stage], &x->to);
 	uint64_t took;
 
 	if (at >= 0)
-		server_respond(d->arena, &stage->servers[at], &d->states[at],
-			&d->upstream, x->tcp ? PROTO_TCP : PROTO_UDP, &x->query, reply);
+		ask_server(d, (unsigned)at, x, reply);
 	took = at < 0 || reply->dropped ? x->timeout_us
 					: reply->delay_us + ROUND_TRIP_US;
 	if (took >= x->timeout_us) {

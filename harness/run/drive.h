@@ -18,6 +18,7 @@ struct drive {
 	struct resolver *resolver;
 	struct server_upstream upstream;
 	unsigned depth; /* of lookups made for flatten and alias */
+	bool wire;	/* messages travel as octets */
 };
 
 /* A cold resolver in the first stage of the world. d is the caller's, what it needs

@@ -20,10 +20,12 @@ struct run_options {
 	const char *clients, *resolvers; /* globs; NULL: all */
 	const char *filter;		 /* glob on scenario id or group; NULL: all */
 	uint64_t seed;
-	unsigned jobs;		      /* threads; 0: one per processor */
-	unsigned shard, shards;	      /* this is shard 1..shards; 0: no sharding */
-	bool fail_fast;		      /* stop after the first scenario with a failure */
-	bool details;		      /* queries and decisions in the records */
+	unsigned jobs;		/* threads; 0: one per processor */
+	unsigned shard, shards; /* this is shard 1..shards; 0: no sharding */
+	bool fail_fast;		/* stop after the first scenario with a failure */
+	bool details;		/* queries and decisions in the records */
+	bool wire; /* every message is encoded and decoded on its way, as on a real
+		    * network; the outcome must be the same */
 	const char *scenarios_sha256; /* of the files' bytes, for the header */
 };
 

@@ -10,6 +10,8 @@ static const char *const sites[] = { "customer.example.net" };
 
 #define LISTED .accepts = domains, .n_accepts = 3
 
+static const char *const idn_domains[] = { "xn--bcher-kva.example.net" };
+
 /* The host under test is at 192.0.2.25; nobody is at 192.0.2.99. */
 static const struct row {
 	const char *name;
@@ -27,6 +29,12 @@ static const struct row {
 	{ "a host without lists accepts everything",
 		{ HOST_SMTP_OPEN, .accepts_all = true }, "192.0.2.25",
 		"anyone@anywhere.example.org", "taken 250 2.0.0" },
+	{ "a U-label domain is the A-label one in the list",
+		{ HOST_SMTP_OPEN, .accepts = idn_domains, .n_accepts = 1 }, "192.0.2.25",
+		"user@b\xc3\xbc" "cher.example.net", "taken 250 2.0.0" },
+	{ "another U-label domain is not in the list",
+		{ HOST_SMTP_OPEN, .accepts = idn_domains, .n_accepts = 1 }, "192.0.2.25",
+		"user@k\xc3\xbc" "che.example.net", "refused 550 5.7.1" },
 	{ "the host's second address is the host",
 		{ HOST_SMTP_OPEN, .accepts_all = true }, "2001:db8::25",
 		"anyone@anywhere.example.org", "taken 250 2.0.0" },

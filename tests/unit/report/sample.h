@@ -65,8 +65,8 @@ static const struct record_host sample_hosts[] = {
 };
 static const char *const sample_answers[] = { "x 300 MX 10 y", HOSTILE };
 static const struct record_query sample_queries[] = {
-	{ 0, "customer.mywebservice.com", "MX", "NOERROR", sample_answers, 2 },
-	{ 30000, HOSTILE, "A", "TIMEOUT", NULL, 0 },
+	{ 0, "customer.mywebservice.com", "MX", "NOERROR", sample_answers, 2, 0 },
+	{ 30000, HOSTILE, "A", "TIMEOUT", NULL, 0, 1 },
 };
 static const struct record_decision sample_decisions[] = {
 	{ 30000, "R3", "CNAME found: " HOSTILE },
