@@ -141,15 +141,14 @@ format:                                 ## rewrite the code in the project's lay
 
 # ---- documents ----------------------------------------------------------
 
-docs: docs/compatibility.md             ## write docs/compatibility.md from a run
-docs/compatibility.md: $(B)/harness $(SCENARIOS) FORCE
-	@$(B)/harness run -q --format compatibility:$@ $(SCENARIOS)
+docs: $(B)/harness                      ## write docs/compatibility.md and the README's table from a run
+	@tests/docs.sh $(B)/harness . $(SCENARIOS)
 
 docs-check: $(B)/harness | scenario-tests
-	@$(B)/harness run -q --format compatibility:$(B)/compatibility.md $(SCENARIOS) >/dev/null
-	@cmp -s $(B)/compatibility.md docs/compatibility.md || { \
-	    diff -u docs/compatibility.md $(B)/compatibility.md | head -n 40; \
-	    echo "docs/compatibility.md is stale: run make docs and review the change" >&2; exit 1; }
+	@tests/docs.sh $(B)/harness $(B)/fresh $(SCENARIOS)
+	@for f in README.md docs/compatibility.md; do cmp -s $$f $(B)/fresh/$$f || { \
+	    diff -u $$f $(B)/fresh/$$f | head -n 40; \
+	    echo "$$f is stale: run make docs and review the change" >&2; exit 1; }; done
 
 # ---- the rest -----------------------------------------------------------
 
@@ -166,9 +165,8 @@ help:
 	@sed -n 's/^\([a-z][a-z -]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
 	    awk -F'|' '{ printf "  make %-18s %s\n", $$1, $$2 }'
 
-FORCE:
 .PHONY: all run check unit-tests golden-tests scenario-tests asan ubsan tsan coverage fuzz \
-        fuzz-run bench lint format docs docs-check install uninstall clean help FORCE
+        fuzz-run bench lint format docs docs-check install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

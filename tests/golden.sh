@@ -18,6 +18,7 @@ program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 [ -x "$program" ] || { echo "golden.sh: no program $1" >&2; exit 2; }
 given=$1
 shift
+# shellcheck disable=SC2046 # names of our own, without spaces
 [ $# -gt 0 ] || set -- $(cd "$top/tests/golden" && ls -d ./*/cmd | cut -d/ -f2)
 
 work=$(mktemp -d)

@@ -56,7 +56,7 @@ void err_source(struct errs *errs, struct err *e, const char *text, size_t len)
 	const char *end = text + len;
 	const char *p = text;
 
-	for (int line = 1; line < e->at.line && p != NULL && p < end; line++) {
+	for (int line = 1; line < e->at.line && p < end; line++) {
 		p = memchr(p, '\n', (size_t)(end - p));
 		p = p == NULL ? end : p + 1;
 	}

@@ -229,7 +229,6 @@ static void world_of(struct args *args, struct server *server, struct stage *sta
 		.sender = "sender@sender.example.net",
 		.stages = stage,
 		.n_stages = 1,
-		.n_addresses = 1,
 	};
 }
 
@@ -237,19 +236,34 @@ static int look(struct args *args, struct scenario *world,
 	const struct profile_set *profiles, struct errs *errs)
 {
 	struct run_sink sink = outputs_sink(&args->outputs);
+	struct scenario_address *addresses =
+		arena_array(args->arena, args->n_addresses, sizeof(*addresses));
+	struct run_totals totals;
 
-	for (unsigned i = 0; i < args->n_addresses; i++) {
-		struct scenario_address address = { .address = args->addresses[i] };
-		struct run_totals totals;
-
-		world->addresses = &address;
-		if (run_lookup(world, profiles, &args->options, &sink, &totals, errs) !=
-			0)
-			return STATUS_USAGE;
-	}
+	for (unsigned i = 0; i < args->n_addresses; i++)
+		addresses[i].address = args->addresses[i];
+	world->addresses = addresses;
+	world->n_addresses = args->n_addresses;
+	if (run_lookup(world, profiles, &args->options, &sink, &totals, errs) != 0)
+		return STATUS_USAGE;
 	if (outputs_finish(&args->outputs) != 0)
 		return STATUS_ENVIRONMENT;
 	return STATUS_OK;
+}
+
+/* All names of such a zone are SERVFAIL below: the user should hear why. */
+static void warn_of_refused(const struct server *server)
+{
+	for (unsigned i = 0; i < server->n_zones; i++) {
+		const struct zone_conflict *c;
+
+		if (!server->refused[i])
+			continue;
+		zone_conflicts(server->zones[i].zone, &c);
+		cli_complain("%s:%d: %s (%s): a strict server refuses the whole zone; "
+			     "--mode exact-type shows a patched one",
+			c->second.file, c->second.line, c->text, c->rule);
+	}
 }
 
 static int lookup(struct args *args, struct errs *errs)
@@ -266,6 +280,7 @@ static int lookup(struct args *args, struct errs *errs)
 		!select_resolvers(args->options.resolvers))
 		return STATUS_NOTHING;
 	world_of(args, &server, &stage, &world);
+	warn_of_refused(&server);
 	outputs_guard();
 	if (outputs_open(&args->outputs, &ro, colour_wanted(args->colour, stdout)) != 0)
 		return STATUS_ENVIRONMENT;

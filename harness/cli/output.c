@@ -79,7 +79,7 @@ bool colour_wanted(enum colour_when when, FILE *fp)
 		return when == COLOUR_ALWAYS;
 	if (is_set("NO_COLOR"))
 		return false;
-	if (is_set("CLICOLOR_FORCE") && strcmp(force, "0") != 0)
+	if (force != NULL && *force != '\0' && strcmp(force, "0") != 0)
 		return true;
 	return isatty(fileno(fp)) && term != NULL && strcmp(term, "dumb") != 0;
 }

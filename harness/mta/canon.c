@@ -21,6 +21,7 @@ void canon_begin(struct mta *m, enum phase phase)
 	m->canon.hops = 0;
 	m->canon.soft = false;
 	restart_at(m, m->canonical != NULL ? m->canonical : m->domain);
+	probe_begin(m, m->canon.name);
 }
 
 void canon_question(struct mta *m, struct question *ret)
@@ -28,6 +29,10 @@ void canon_question(struct mta *m, struct question *ret)
 	uint16_t type = TYPE_CNAME;
 	const struct name *n = m->canon.name;
 
+	if (m->p->canon == CANON_MOX) {
+		probe_question(m, ret);
+		return;
+	}
 	if (m->p->canon == CANON_SENDMAIL)
 		type = sendmail_types[m->canon.type];
 	else if (m->p->canon == CANON_ANY)
@@ -38,29 +43,15 @@ void canon_question(struct mta *m, struct question *ret)
 	*ret = (struct question){ .name = n, .type = type, .class = CLASS_IN };
 }
 
-/* The sender's own domain, and what lies above it, is in sendmail's class w or is
- * masqueraded: it is not looked up. */
-static bool is_own_domain(const struct mta *m, const struct name *n)
-{
-	for (unsigned i = 0; i < m->setting->n_self_names; i++) {
-		if (name_is_under(m->setting->self_names[i], n))
-			return true;
-	}
-	return false;
-}
-
 void canon_sender(struct mta *m)
 {
-	const char *at = m->p->canon == CANON_SENDMAIL && m->p->rewrite == REWRITE_ALL &&
-					 m->setting->mail_from != NULL
-				 ? strrchr(m->setting->mail_from, '@')
-				 : NULL;
+	bool wanted = m->p->canon == CANON_SENDMAIL && m->p->rewrite == REWRITE_ALL &&
+		      m->setting->foreign_sender;
+	const char *at = wanted ? strrchr(m->setting->mail_from, '@') : NULL;
 	const char *why;
 
 	if (at != NULL)
 		m->canon.sender = name_from_text(m->arena, at + 1, NULL, &why);
-	if (m->canon.sender != NULL && is_own_domain(m, m->canon.sender))
-		m->canon.sender = NULL;
 	if (m->canon.sender == NULL) {
 		mta_start(m);
 		return;
@@ -115,7 +106,7 @@ static bool sendmail_next_name(struct mta *m)
 	const struct mta_setting *s = m->setting;
 
 	m->canon.type = 0;
-	if ((m->p->search & SEARCH_MX) == 0)
+	if (!searches_mx(m))
 		return false;
 	while (m->canon.suffix < s->n_search) {
 		const struct name *tail = s->search[m->canon.suffix++];
@@ -233,23 +224,86 @@ static void qmail_answer(struct mta *m, const struct msg *answer)
 	canon_end(m, m->canon.name);
 }
 
+/* ---- Go's LookupCNAME ---- */
+
+/* It asks for all of these at once; in our order the first answer that names something
+ * decides (adns dnsclient_unix.go goLookupIPCNAMEOrder). */
+static const uint16_t probe_types[] = { TYPE_A, TYPE_AAAA, TYPE_CNAME };
+
+void probe_begin(struct mta *m, const struct name *name)
+{
+	m->probe = (struct probe){ .name = name };
+}
+
+void probe_question(const struct mta *m, struct question *ret)
+{
+	*ret = (struct question){
+		.name = m->probe.name,
+		.type = probe_types[m->probe.at],
+		.class = CLASS_IN,
+	};
+}
+
+/* The owner of the first address, or where the first CNAME leads: records before the
+ * first of the asked type are passed over (skipToAnswer). */
+static const struct name *named_by(const struct msg *answer, uint16_t type)
+{
+	const struct section *an = &answer->section[ANSWER];
+
+	for (unsigned i = 0; i < an->n; i++) {
+		if (an->rr[i].type == type)
+			return type == TYPE_CNAME ? rr_target(&an->rr[i])
+						  : an->rr[i].owner;
+	}
+	return NULL;
+}
+
+static bool is_failure(enum outcome o)
+{
+	return o == OUTCOME_TRY_AGAIN || o == OUTCOME_NO_RECOVERY;
+}
+
+enum probe_result probe_feed(struct mta *m, const struct msg *answer)
+{
+	struct probe *p = &m->probe;
+	uint16_t type = probe_types[p->at];
+	enum outcome o = stub_outcome(m->p->stub, answer, type);
+	const struct name *name =
+		o == OUTCOME_SUCCESS ? named_by(answer, type) : NULL;
+
+	if (p->alias == NULL)
+		p->alias = name;
+	if (name == NULL && !p->has_first) {
+		p->has_first = true;
+		p->failed = is_failure(o);
+	}
+	if (++p->at < sizeof(probe_types) / sizeof(probe_types[0]))
+		return PROBE_MORE;
+	if (p->alias == NULL)
+		return p->failed ? PROBE_FAILED : PROBE_NONE;
+	return name_equal(p->alias, p->name) ? PROBE_NONE : PROBE_ALIAS;
+}
+
 static void mox_answer(struct mta *m, const struct msg *answer)
 {
-	enum outcome o = stub_outcome(m->p->stub, answer, TYPE_CNAME);
-	const struct rr *alias = o == OUTCOME_SUCCESS ? first_alias(answer) : NULL;
-
-	if (o == OUTCOME_TRY_AGAIN || o == OUTCOME_NO_RECOVERY) {
+	switch (probe_feed(m, answer)) {
+	case PROBE_MORE:
+		return;
+	case PROBE_FAILED:
 		canon_fail(m, &m->p->on_canon_soft);
 		return;
-	}
-	if (alias == NULL) {
+	case PROBE_NONE:
 		canon_end(m, m->canon.name);
 		return;
+	case PROBE_ALIAS:
+		break;
 	}
-	m->canon.name = rr_target(alias);
+	m->canon.name = m->probe.alias;
 	TRACE(m, "canon-first", "CNAME found: %s", name_text(m->arena, m->canon.name));
 	if (++m->canon.hops > m->p->canon_max || name_equal(m->canon.name, m->domain))
 		canon_fail(m, &m->p->on_canon_loop);
+	else
+		probe_begin(m, m->canon.name);
 }
 
 static void required_answer(struct mta *m, const struct msg *answer)

@@ -53,7 +53,8 @@ static enum next failure(struct mta *m, const struct smtp_reaction *r)
 		m->last_failure = p->on_unreachable;
 		return NEXT_ADDRESS;
 	}
-	m->last_status = r->status;
+	if (p->reply_status == STATUS_HOST)
+		m->last_status = r->status;
 	if (r->stage == SMTP_RCPT) {
 		m->last_failure = p->on_rcpt_4xx;
 		return p->after_rcpt_4xx;
@@ -66,24 +67,52 @@ static enum next failure(struct mta *m, const struct smtp_reaction *r)
 	return p->after_greeting_4xx;
 }
 
-static void next_target(struct mta *m, enum next next)
+/* The first target of another preference than the one just tried, for a client that
+ * tries one of each beyond its limit (Exim transports/smtp.c, hosts_max_try). */
+static unsigned next_preference(const struct mta *m)
+{
+	unsigned i = m->target + 1;
+	unsigned preference = m->hosts[m->targets[m->target].host].preference;
+
+	while (i < m->n_targets && m->hosts[m->targets[i].host].preference == preference)
+		i++;
+	return i;
+}
+
+/* The target after this one, or n_targets. */
+static unsigned following_target(const struct mta *m, enum next next)
+{
+	unsigned host = m->targets[m->target].host, i = m->target + 1;
+
+	if (m->p->limit_then == LIMIT_PREFERENCE && m->p->max_addresses > 0 &&
+		m->result.attempts >= m->p->max_addresses)
+		return next_preference(m);
+	while (next == NEXT_HOST && i < m->n_targets && m->targets[i].host == host)
+		i++;
+	return i;
+}
+
+static bool is_at_limit(const struct mta *m)
 {
 	const struct mta_profile *p = m->p;
-	unsigned host = m->targets[m->target].host;
+	unsigned n = m->result.attempts;
 
-	if (next == NEXT_STOP ||
-		(p->max_addresses > 0 && m->result.attempts >= p->max_addresses) ||
-		(p->max_sessions > 0 && m->sessions >= p->max_sessions)) {
+	return (p->max_addresses > 0 && p->limit_then == LIMIT_STOP &&
+		       n >= p->max_addresses) ||
+	       (p->max_attempts > 0 && n >= p->max_attempts) ||
+	       (p->max_sessions > 0 && m->sessions >= p->max_sessions);
+}
+
+static void next_target(struct mta *m, enum next next)
+{
+	if (next == NEXT_STOP || is_at_limit(m)) {
 		deliver_exhausted(m);
 		return;
 	}
-	m->target++;
-	while (next == NEXT_HOST && m->target < m->n_targets &&
-		m->targets[m->target].host == host)
-		m->target++;
+	m->target = following_target(m, next);
 	if (m->target < m->n_targets)
 		return;
-	if (p->when == WHEN_LAZY) {
+	if (m->p->when == WHEN_LAZY) {
 		m->skip_host = next == NEXT_HOST;
 		hosts_next(m);
 	} else {
@@ -116,4 +145,17 @@ void deliver_reaction(struct mta *m, const struct smtp_reaction *r)
 	if (m->p->first_connection_final && r->stage != SMTP_CONNECT)
 		next = NEXT_STOP;
 	next_target(m, next);
+}
+
+void deliver_skip_absent(struct mta *m)
+{
+	static const struct smtp_reaction no_route = { .stage = SMTP_CONNECT };
+
+	while (m->phase == PHASE_TRY) {
+		const struct ip *ip = &m->targets[m->target].ip;
+
+		if (ip->family == 4 ? !m->setting->no_ipv4 : !m->setting->no_ipv6)
+			return;
+		deliver_reaction(m, &no_route);
+	}
 }

@@ -15,8 +15,7 @@ static void ask_mx(struct mta *m, const struct name *name)
 {
 	m->phase = PHASE_MX;
 	m->first_answer = true;
-	lookup_begin(
-		m, name, TYPE_MX, CNAME_ROUNDS(m), (m->p->search & SEARCH_MX) != 0);
+	lookup_begin(m, name, TYPE_MX, CNAME_ROUNDS(m), searches_mx(m));
 	TRACE(m, "R2", "asking MX of %s", name_text(m->arena, name));
 }
 
@@ -91,17 +90,25 @@ static const struct name *implicit_name(const struct mta *m)
 		       : m->domain;
 }
 
-static void no_mx(struct mta *m, const struct ruling *r, const char *rule, bool exists)
+static void no_mx(struct mta *m, const struct ruling *r, const char *rule)
 {
-	if (m->p->canon_again && (r->action == ACTION_ADDRESS || !exists)) {
-		m->canon_implicit = exists ? implicit_name(m) : NULL;
-		canon_begin(m, PHASE_AGAIN);
-		return;
-	}
 	if (r->action == ACTION_ADDRESS)
 		go_implicit(m, implicit_name(m));
 	else
 		mta_rule_out(m, r, rule);
+}
+
+/* sendmail looks for the canonical name once more when MX came to nothing, even when the
+ * name does not exist, but not after an error (domain.c:986-1023). */
+static void no_mx_again(
+	struct mta *m, const struct ruling *r, const char *rule, bool exists)
+{
+	if (m->p->canon_again && (r->action == ACTION_ADDRESS || !exists)) {
+		m->canon_implicit = exists ? implicit_name(m) : NULL;
+		canon_begin(m, PHASE_AGAIN);
+	} else {
+		no_mx(m, r, rule);
+	}
 }
 
 /* ---- the list ---- */
@@ -191,25 +198,43 @@ static bool name_as_ip(const struct name *n, struct ip *ret)
 	return ip_from_text(name_to_text(n, text), ret) == 0;
 }
 
+static void take_literal(struct mta *m, struct host *h, const struct ip *ip)
+{
+	enum literal how = m->p->literal_exchange;
+
+	h->literal = true;
+	h->asked_literal = how == LITERAL_ASKED;
+	h->ips = arena_memdup(m->arena, ip, sizeof(*ip));
+	h->n_ips = 1;
+	if (how == LITERAL_FIRST)
+		h->preference = 0;
+}
+
+/* Returns -1 when an exchange that is an address ends it. */
 static int read_literals(struct mta *m)
 {
+	enum literal how = m->p->literal_exchange;
+	unsigned n = 0;
+
+	if (how == LITERAL_NAME)
+		return 0;
 	for (unsigned i = 0; i < m->n_hosts; i++) {
 		struct host *h = &m->hosts[i];
 		struct ip ip;
+		bool literal = name_as_ip(h->name, &ip);
 
-		if (m->p->literal_exchange == LITERAL_NAME || !name_as_ip(h->name, &ip))
-			continue;
-		if (m->p->literal_exchange == LITERAL_REJECT) {
+		if (literal)
 			TRACE(m, "R33", "an exchange is an address");
+		if (literal && how == LITERAL_REJECT)
 			return -1;
-		}
-		h->literal = true;
-		h->ips = arena_memdup(m->arena, &ip, sizeof(ip));
-		h->n_ips = 1;
-		if (m->p->literal_exchange == LITERAL_FIRST)
-			h->preference = 0;
+		if (literal && how == LITERAL_SKIP)
+			continue;
+		if (literal)
+			take_literal(m, h, &ip);
+		m->hosts[n++] = *h;
 	}
-	return 0;
+	m->n_hosts = n;
+	return n > 0 ? 0 : -1;
 }
 
 static int by_key(const void *a, const void *b)
@@ -318,7 +343,7 @@ static void list_ready(struct mta *m)
  * starts the MX question again at its target (dns.c:215-226). */
 static const struct name *collect(struct mta *m, const struct found *f)
 {
-	const struct section *an = &f->answer->section[ANSWER];
+	const struct section *an = &f->records;
 
 	for (unsigned i = 0; i < an->n; i++) {
 		const struct rr *rr = &an->rr[i];
@@ -407,25 +432,27 @@ static void mx_outcome(struct mta *m, const struct found *f)
 		mx_found(m, f);
 		break;
 	case OUTCOME_NO_DATA:
-		if (m->n_hosts > 0) { /* dma: MX stood before the CNAME */
+		if (m->n_hosts > 0) /* dma: MX stood before the CNAME */
 			hosts_begin(m);
-			break;
-		}
-		no_mx(m, f->loop ? &p->on_loop : &p->on_nodata, f->loop ? "R21" : "R6",
-			true);
+		else if (f->loop)
+			no_mx(m, &p->on_loop, "R21");
+		else if (f->foreign)
+			no_mx(m, &p->on_nodata, "R6");
+		else
+			no_mx_again(m, &p->on_nodata, "R6", true);
 		break;
 	case OUTCOME_HOST_NOT_FOUND:
-		no_mx(m, &p->on_nxdomain, "R4", false);
+		no_mx_again(m, &p->on_nxdomain, "R4", false);
 		break;
 	case OUTCOME_TRY_AGAIN:
 		/* dma goes on with the hosts it has (dns.c:258). */
 		if (m->n_hosts > 0)
 			hosts_begin(m);
 		else
-			no_mx(m, &p->on_soft, "R5", true);
+			no_mx(m, &p->on_soft, "R5");
 		break;
 	case OUTCOME_NO_RECOVERY:
-		no_mx(m, &p->on_norecovery, "on-norecovery", true);
+		no_mx(m, &p->on_norecovery, "on-norecovery");
 		break;
 	}
 }
@@ -447,37 +474,37 @@ void mx_answer(struct mta *m, const struct msg *answer)
 	mx_outcome(m, &f);
 }
 
-/* hMailServer: exactly one CNAME leads on (DNSResolver.cpp:208-219). */
-void alias_answer(struct mta *m, const struct msg *answer)
+const struct rr *single_alias(
+	const struct mta *m, const struct msg *answer, const struct name *owner)
 {
-	struct found none = { .outcome = OUTCOME_NO_DATA };
-	enum outcome o = stub_outcome(m->p->stub, answer, TYPE_CNAME);
 	const struct rr *alias = NULL;
 	unsigned n = 0;
 
-	if (o == OUTCOME_TRY_AGAIN || o == OUTCOME_NO_RECOVERY) {
-		none.outcome = o;
-		mx_outcome(m, &none);
-		return;
-	}
-	for (unsigned i = 0; o == OUTCOME_SUCCESS && i < answer->section[ANSWER].n;
-		i++) {
+	if (stub_outcome(m->p->stub, answer, TYPE_CNAME) != OUTCOME_SUCCESS)
+		return NULL;
+	for (unsigned i = 0; i < answer->section[ANSWER].n; i++) {
 		const struct rr *rr = &answer->section[ANSWER].rr[i];
 
-		if (rr->type == TYPE_CNAME && name_equal(rr->owner, m->mx_name)) {
+		if (rr->type == TYPE_CNAME && name_equal(rr->owner, owner)) {
 			alias = rr;
 			n++;
 		}
 	}
-	if (n != 1) {
+	return n == 1 ? alias : NULL;
+}
+
+/* hMailServer: exactly one CNAME leads on; a question that fails is like none
+ * (DNSResolver.cpp:205-219). */
+void alias_answer(struct mta *m, const struct msg *answer)
+{
+	struct found none = { .outcome = OUTCOME_NO_DATA };
+	const struct rr *alias = single_alias(m, answer, m->mx_name);
+
+	none.loop = alias != NULL && ++m->alias_hops > m->p->cname_rounds;
+	if (alias == NULL || none.loop) {
 		mx_outcome(m, &none);
 		return;
 	}
-	none.loop = ++m->alias_hops > m->p->cname_rounds;
-	if (none.loop) {
-		mx_outcome(m, &none);
-		return;
-	}
-	m->mx_name = rr_target(alias);
+	m->mx_name = m->canonical = rr_target(alias);
 	ask_mx(m, m->mx_name);
 }

@@ -39,12 +39,21 @@ static bool is_own_ip(const struct mta *m, const struct ip *ip)
 	return false;
 }
 
+/* 0.0.0.0 and :: lead to the host itself. */
+static bool is_unspecified(const struct ip *ip)
+{
+	static const uint8_t zero[16];
+
+	return memcmp(ip->bytes, zero, ip->family == 4 ? 4 : 16) == 0;
+}
+
 /* An address that the client leaves out, whatever else there is. */
 static bool is_unusable(struct mta *m, const struct ip *ip)
 {
-	if (ip->family == 4 ? m->setting->no_ipv4 : m->setting->no_ipv6)
+	if (!m->p->ask_absent &&
+		(ip->family == 4 ? m->setting->no_ipv4 : m->setting->no_ipv6))
 		return true;
-	if (m->p->ignore_loopback && ip_is_loopback(ip))
+	if (m->p->ignore_loopback && (ip_is_loopback(ip) || is_unspecified(ip)))
 		return true;
 	if (m->p->global_only && !ip_is_global(ip))
 		return true;
@@ -108,7 +117,7 @@ static void host_done(struct mta *m);
  * both together: see host_next_suffix(). */
 static bool searches_by_family(const struct mta *m)
 {
-	return m->p->second_if_needed && (m->p->search & SEARCH_ADDRESSES) != 0;
+	return m->p->second_if_needed && searches_addresses(m);
 }
 
 /* Puts the question for the current family, or ends the host. */
@@ -123,7 +132,7 @@ static void ask_family(struct mta *m)
 
 		if (type == 0)
 			break;
-		if (m->family > 0 && h->n_ips > 0 &&
+		if (m->family > 0 && h->n_ips > 0 && !h->literal &&
 			(p->second_if_needed || (m->implicit && p->implicit_if_empty)))
 			break;
 		if (m->additional.n > 0 &&
@@ -139,46 +148,70 @@ static void ask_family(struct mta *m)
 	host_done(m);
 }
 
+/* Addresses of h->asked, from the first family. */
+static void ask_addresses(struct mta *m)
+{
+	m->family = 0;
+	m->got_soft = m->got_alias = m->got_nodata = m->got_failed = false;
+	m->soft_questions = m->questions_of_host = 0;
+	ask_family(m);
+}
+
+static void ask_host_alias(struct mta *m)
+{
+	m->phase = PHASE_HOST_ALIAS;
+	probe_begin(m, m->hosts[m->host].asked);
+}
+
 static void host_begin(struct mta *m)
 {
 	struct host *h = &m->hosts[m->host];
 
-	m->family = 0;
 	m->suffix = 0;
-	m->got_soft = m->got_alias = m->got_nodata = false;
-	m->soft_questions = m->questions_of_host = 0;
+	m->host_aliases = 0;
 	h->asked = h->name;
 	if (name_is_root(h->name) && m->p->null_mx == NULL_REACHED) {
 		mta_rule_out(m, &m->p->on_null_mx, "R26");
 		return;
 	}
-	if (h->literal) {
-		if (is_unusable(m, &h->ips[0]))
-			h->n_ips = 0;
+	if (h->literal && is_unusable(m, &h->ips[0]))
+		h->n_ips = 0;
+	if (h->literal && !h->asked_literal) {
 		host_done(m);
 	} else if (m->p->trust_mx && !m->implicit) {
 		h->state = HOST_GOOD;
 		host_done(m);
+	} else if (m->p->host_alias == HOST_ALIAS_BEFORE) {
+		ask_host_alias(m);
 	} else {
-		ask_family(m);
+		ask_addresses(m);
 	}
+}
+
+static bool is_soft_host(const struct mta *m)
+{
+	/* glibc's getaddrinfo(): NODATA of one family outranks a soft failure of the
+	 * other (dma 0.13, run). */
+	if (m->p->on_host_nodata.action != ACTION_SKIP && m->got_nodata)
+		return false;
+	if (m->p->soft_host == SOFT_BOTH)
+		return m->soft_questions > 0 &&
+		       m->soft_questions == m->questions_of_host;
+	return m->p->soft_host == SOFT_ANY && m->got_soft;
 }
 
 /* What a host without addresses is. The empty name of a null MX is no host name for any
  * library: it does not exist. */
 static enum host_state judge_host(const struct mta *m, const struct host *h)
 {
-	bool soft = m->p->soft_host == SOFT_BOTH
-			    ? m->soft_questions > 0 &&
-				      m->soft_questions == m->questions_of_host
-			    : m->p->soft_host == SOFT_ANY && m->got_soft;
-
 	if (h->n_ips > 0)
 		return HOST_GOOD;
-	if (soft)
+	if (is_soft_host(m))
 		return HOST_SOFT;
 	if (name_is_root(h->name) || h->literal)
 		return HOST_ABSENT;
+	if (m->got_failed)
+		return HOST_FAILED;
 	if (m->got_alias)
 		return HOST_ALIAS;
 	return m->got_nodata ? HOST_NODATA : HOST_ABSENT;
@@ -189,7 +222,7 @@ static bool host_next_suffix(struct mta *m, struct host *h)
 {
 	const struct mta_setting *s = m->setting;
 
-	if ((m->p->search & SEARCH_ADDRESSES) == 0 || searches_by_family(m) ||
+	if (!searches_addresses(m) || searches_by_family(m) ||
 		name_is_root(h->name) || h->literal)
 		return false;
 	while (m->suffix < s->n_search) {
@@ -220,38 +253,158 @@ static void host_advance(struct mta *m)
 		route_build(m);
 }
 
-static void host_done(struct mta *m)
+static void note_bad_host(struct mta *m, const struct host *h)
+{
+	m->last_soft = h->state == HOST_SOFT;
+	m->last_failed = h->state == HOST_FAILED;
+	m->any_soft |= h->state == HOST_SOFT;
+	m->any_hard |= h->state != HOST_SOFT;
+	TRACE(m, m->implicit ? "R7" : "R9", "%s has no address%s",
+		name_text(m->arena, h->name),
+		h->state == HOST_SOFT ? " that can be found now" : "");
+	/* masqmail gives up when its list is still empty (lookup.c:130-134). */
+	if (m->p->bad_host == BAD_HOST_STOP && !m->any_good)
+		m->n_hosts = m->host + 1;
+}
+
+/* No address so far: is there anything else to ask for this host? */
+static bool host_goes_on(struct mta *m, struct host *h)
+{
+	if (host_next_suffix(m, h)) {
+		ask_family(m);
+		return true;
+	}
+	if (m->p->host_alias == HOST_ALIAS_AFTER && !h->literal &&
+		!name_is_root(h->asked) && m->host_aliases <= m->p->address_rounds) {
+		ask_host_alias(m);
+		return true;
+	}
+	return false;
+}
+
+static void host_judged(struct mta *m, struct host *h)
 {
 	const struct mta_profile *p = m->p;
-	struct host *h = &m->hosts[m->host];
 
-	if (h->state != HOST_GOOD || h->n_ips > 0) {
-		h->state = (uint8_t)judge_host(m, h);
-		if (h->state != HOST_GOOD && host_next_suffix(m, h)) {
-			ask_family(m);
-			return;
-		}
-	}
 	if (h->state == HOST_NODATA && p->on_host_nodata.action != ACTION_SKIP) {
 		mta_rule_out(m, &p->on_host_nodata, "on-host-nodata");
 		return;
 	}
-	if (h->state != HOST_GOOD) {
-		m->last_soft = h->state == HOST_SOFT;
-		m->any_soft |= h->state == HOST_SOFT;
-		m->any_hard |= h->state != HOST_SOFT;
-		TRACE(m, m->implicit ? "R7" : "R9", "%s has no address%s",
-			name_text(m->arena, h->name),
-			h->state == HOST_SOFT ? " that can be found now" : "");
-		if (p->bad_host == BAD_HOST_FAIL)
-			m->failed_list = true;
-		if (p->bad_host == BAD_HOST_STOP)
-			m->n_hosts = m->host + 1;
-	}
+	if (h->state == HOST_GOOD)
+		m->any_good = true;
+	else
+		note_bad_host(m, h);
 	if (p->when == WHEN_LAZY && p->kind == KIND_MTA)
 		lazy_host_done(m, h);
 	else
 		host_advance(m);
+}
+
+static void host_done(struct mta *m)
+{
+	struct host *h = &m->hosts[m->host];
+
+	if (h->state != HOST_GOOD || h->n_ips > 0) {
+		h->state = (uint8_t)judge_host(m, h);
+		if (h->state != HOST_GOOD && host_goes_on(m, h))
+			return;
+	}
+	host_judged(m, h);
+}
+
+/* ---- its alias, asked for by itself ---- */
+
+void host_alias_question(const struct mta *m, struct question *ret)
+{
+	if (m->p->host_alias == HOST_ALIAS_BEFORE)
+		probe_question(m, ret);
+	else
+		*ret = (struct question){ m->hosts[m->host].asked, TYPE_CNAME,
+			CLASS_IN };
+}
+
+static void follow_host_alias(struct mta *m, struct host *h, const struct name *to)
+{
+	TRACE(m, "address-cname-query", "%s is an alias of %s",
+		name_text(m->arena, h->asked), name_text(m->arena, to));
+	h->asked = to;
+	m->host_aliases++;
+}
+
+/* The alias could not be found out, or there were too many: a failure of the host. */
+static void host_alias_fails(struct mta *m, struct host *h)
+{
+	TRACE(m, "address-cname-query", "that failed, or there are too many");
+	h->state = HOST_SOFT;
+	host_judged(m, h);
+}
+
+/* mox (gather.go GatherIPs). */
+static void alias_before(struct mta *m, struct host *h, const struct msg *answer)
+{
+	switch (probe_feed(m, answer)) {
+	case PROBE_MORE:
+		break;
+	case PROBE_NONE:
+		ask_addresses(m);
+		break;
+	case PROBE_FAILED:
+		host_alias_fails(m, h);
+		break;
+	case PROBE_ALIAS:
+		follow_host_alias(m, h, m->probe.alias);
+		if (m->host_aliases > m->p->address_rounds)
+			host_alias_fails(m, h);
+		else
+			ask_host_alias(m);
+		break;
+	}
+}
+
+/* hMailServer (DNSResolver.cpp GetIpAddressesRecursive_): without a single CNAME it
+ * stays at what the addresses came to. */
+static void alias_after(struct mta *m, struct host *h, const struct msg *answer)
+{
+	const struct rr *alias = single_alias(m, answer, h->asked);
+
+	if (alias == NULL) {
+		host_judged(m, h);
+		return;
+	}
+	follow_host_alias(m, h, rr_target(alias));
+	if (m->host_aliases > m->p->address_rounds)
+		host_alias_fails(m, h);
+	else
+		ask_addresses(m);
+}
+
+void host_alias_answer(struct mta *m, const struct msg *answer)
+{
+	struct host *h = &m->hosts[m->host];
+
+	if (m->p->host_alias == HOST_ALIAS_BEFORE)
+		alias_before(m, h, answer);
+	else
+		alias_after(m, h, answer);
+}
+
+/* ---- answers ---- */
+
+/* What the outcome of one question says about the host. */
+static void note_outcome(struct mta *m, const struct found *f)
+{
+	const struct mta_profile *p = m->p;
+	bool failed = f->outcome == OUTCOME_NO_RECOVERY;
+	bool defers = failed && p->on_norecovery.action == ACTION_DEFER;
+
+	m->questions_of_host++;
+	m->got_soft |= f->outcome == OUTCOME_TRY_AGAIN || defers ||
+		       (f->loop && p->on_loop.action == ACTION_DEFER);
+	m->got_failed |= failed && p->on_no_address_failed.action != ACTION_NONE;
+	m->soft_questions += f->outcome == OUTCOME_TRY_AGAIN;
+	m->got_alias |= f->alias_only;
+	/* To getaddrinfo() an error, and records that are of no use, are EAI_NONAME. */
+	m->got_nodata |= f->outcome == OUTCOME_NO_DATA && !f->foreign;
 }
 
 void host_answer(struct mta *m, const struct msg *answer)
@@ -264,18 +417,9 @@ void host_answer(struct mta *m, const struct msg *answer)
 		note_qualified(m, answer, type);
 	if (!lookup_feed(m, answer, &f))
 		return;
-	m->questions_of_host++;
-	m->got_soft |= f.outcome == OUTCOME_TRY_AGAIN ||
-		       (f.outcome == OUTCOME_NO_RECOVERY &&
-			       m->p->on_norecovery.action == ACTION_DEFER) ||
-		       (f.loop && m->p->on_loop.action == ACTION_DEFER);
-	m->soft_questions += f.outcome == OUTCOME_TRY_AGAIN;
-	m->got_alias |= f.alias_only;
-	/* Both are neither EAI_AGAIN nor EAI_NONAME to getaddrinfo(). */
-	m->got_nodata |=
-		f.outcome == OUTCOME_NO_DATA || f.outcome == OUTCOME_NO_RECOVERY;
+	note_outcome(m, &f);
 	if (f.outcome == OUTCOME_SUCCESS && !f.alias_only)
-		take_ips(m, h, &answer->section[ANSWER], type, f.owner);
+		take_ips(m, h, &f.records, type, f.owner);
 	/* sendmail: A is not asked after that (daemon.c:2489-2500). */
 	if (f.outcome == OUTCOME_TRY_AGAIN && type == TYPE_AAAA &&
 		m->p->aaaa_soft_fatal) {
@@ -302,7 +446,7 @@ static bool is_self(const struct mta *m, const struct ip *ip)
 	switch ((enum local)m->p->local) {
 	case LOCAL_IP:
 	case LOCAL_ANY:
-		return ip_is_loopback(ip) || is_own_ip(m, ip);
+		return ip_is_loopback(ip) || is_unspecified(ip) || is_own_ip(m, ip);
 	case LOCAL_NAME_OR_LOOPBACK:
 		return ip_is_loopback(ip);
 	default:
@@ -464,10 +608,10 @@ static void build_targets(struct mta *m)
 
 /* ---- the end of the DNS part ---- */
 
-/* No host can be reached. Precedence: what the client itself took away; an implicit MX,
- * by what became of its name; then soft failures, unless the client lets a hard one
- * outrank them; then hard ones. */
-static void no_host(struct mta *m)
+/* Precedence: what the client itself took away; an implicit MX, by what became of its
+ * name; then soft failures, unless the client lets a hard one outrank them; then hard
+ * ones. */
+static const struct ruling *no_host_ruling(const struct mta *m)
 {
 	const struct mta_profile *p = m->p;
 	const struct ruling *r = &p->on_no_address;
@@ -476,6 +620,8 @@ static void no_host(struct mta *m)
 		r = &p->on_self_best;
 	else if (m->implicit && m->any_soft)
 		r = &p->on_implicit_soft;
+	else if (m->last_failed && !m->any_soft)
+		r = &p->on_no_address_failed;
 	else if (m->implicit)
 		r = m->n_hosts > 0 && m->hosts[0].state == HOST_ALIAS &&
 				    p->on_implicit_empty.action != ACTION_NONE
@@ -485,7 +631,20 @@ static void no_host(struct mta *m)
 		r = !m->last_soft && p->on_no_address_mixed.action != ACTION_NONE
 			    ? &p->on_no_address_mixed
 			    : &p->on_no_address_soft;
-	mta_rule_out(m, r, m->any_soft ? "R5" : "R7");
+	return r;
+}
+
+/* No host can be reached. */
+static void no_host(struct mta *m)
+{
+	if (m->p->fallback_address && !m->fell_back) {
+		m->fell_back = true;
+		TRACE(m, "fallback-address", "no host: the domain's own address");
+		m->host = 0;
+		go_implicit(m, m->domain);
+		return;
+	}
+	mta_rule_out(m, no_host_ruling(m), m->any_soft ? "R5" : "R7");
 }
 
 static bool reroutes(struct mta *m)
@@ -508,14 +667,6 @@ static void validated(struct mta *m)
 
 static void route_build(struct mta *m)
 {
-	if (m->failed_list) {
-		mta_rule_out(m,
-			m->any_soft   ? &m->p->on_no_address_soft
-			: m->implicit ? &m->p->on_implicit_hard
-				      : &m->p->on_no_address,
-			"bad-host");
-		return;
-	}
 	if (!cut_own_addresses(m))
 		return;
 	build_targets(m);

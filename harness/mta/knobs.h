@@ -32,7 +32,7 @@ enum canon {
 			   CNAME */
 	CANON_ANY,	/* ANY until the answer has no CNAME */
 	CANON_CNAME,	/* CNAME likewise */
-	CANON_MOX,	/* CNAME likewise; the MX of the end is used, failures count */
+	CANON_MOX,	/* Go's LookupCNAME (A, AAAA, CNAME) likewise; failures count */
 	CANON_REQUIRED, /* one CNAME question that must have an answer */
 };
 
@@ -53,7 +53,14 @@ enum null_mx {
 	NULL_REACHED,	/* fatal when its turn comes */
 };
 
-enum literal { LITERAL_ACCEPT, LITERAL_FIRST, LITERAL_NAME, LITERAL_REJECT };
+enum literal {
+	LITERAL_ACCEPT,
+	LITERAL_FIRST,	/* used, with preference 0 */
+	LITERAL_ASKED,	/* asked as a name, then used all the same */
+	LITERAL_NAME,	/* a name like others */
+	LITERAL_SKIP,	/* left out; none left: on-literal */
+	LITERAL_REJECT, /* one spoils the whole list */
+};
 enum local {
 	LOCAL_NONE,
 	LOCAL_NAME, /* the exchange's name is one of its own */
@@ -68,16 +75,29 @@ enum when { WHEN_EAGER, WHEN_LAZY };
 enum family_first { FAMILY_ASKED, FAMILY_V6, FAMILY_V4, FAMILY_ALTERNATE };
 enum order { ORDER_ANSWER, ORDER_SHUFFLE, ORDER_HASH };
 enum pool { POOL_HOST, POOL_SHUFFLE, POOL_V6 };
-enum bad_host { BAD_HOST_SKIP, BAD_HOST_STOP, BAD_HOST_FAIL };
+enum bad_host { BAD_HOST_SKIP, BAD_HOST_STOP };
+enum host_alias {
+	HOST_ALIAS_NONE,
+	HOST_ALIAS_BEFORE, /* Go's LookupCNAME until there is no alias, then addresses */
+	HOST_ALIAS_AFTER,  /* CNAME is asked when there is no address */
+};
+enum limit_then { LIMIT_STOP, LIMIT_PREFERENCE };
+enum reply_status { STATUS_HOST, STATUS_OWN };
 enum soft_host { SOFT_ANY, SOFT_BOTH, SOFT_NEVER };
 enum mix { MIX_DEFER, MIX_BOUNCE };
-enum search { SEARCH_NONE, SEARCH_MX, SEARCH_ADDRESSES, SEARCH_BOTH };
+enum search {
+	SEARCH_NONE,
+	SEARCH_MX,
+	SEARCH_ADDRESSES,
+	SEARCH_BOTH,
+	SEARCH_DOMAIN, /* MX, and addresses of an implicit MX */
+};
 enum mta_sts { STS_NONE, STS_BEFORE_MX, STS_AFTER_MX };
 enum idn { IDN_CONVERT, IDN_RAW };
 enum next { NEXT_ADDRESS, NEXT_HOST, NEXT_STOP };
 
 /* Room for the source of each field; profile.c asserts that it is enough. */
-#define FIELDS_MAX 80
+#define FIELDS_MAX 100
 
 struct mta_profile {
 	const char *name, *aliases, *inherits, *versions;
@@ -94,7 +114,7 @@ struct mta_profile {
 
 	uint16_t cname_rounds;
 	uint8_t cname_restart, hop_count;
-	bool owner_check, random_answer;
+	bool owner_check, random_answer, foreign_answer_soft, remembers_failures;
 	struct ruling on_loop;
 
 	struct ruling on_nodata, on_nxdomain, on_soft, on_norecovery;
@@ -111,19 +131,23 @@ struct mta_profile {
 
 	uint8_t ask, when;
 	bool second_if_needed, additional, ask_absent, host_canonical;
+	uint8_t host_alias;
 	uint16_t address_rounds;
-	bool aaaa_soft_fatal;
+	bool aaaa_soft_fatal, fallback_address;
 	uint8_t soft_host, bad_host, mix;
 	struct ruling on_host_nodata;
 	struct ruling on_no_address, on_no_address_soft, on_no_address_mixed;
+	struct ruling on_no_address_failed;
 	struct ruling on_implicit_hard, on_implicit_soft, on_implicit_empty;
 
 	uint8_t order, pool, family_first;
 	bool dedupe;
-	uint16_t max_mx, max_addresses, max_sessions, max_per_host;
+	uint16_t max_mx, max_addresses, max_sessions, max_per_host, max_attempts;
+	uint8_t limit_then;
 
 	uint8_t after_greeting_4xx, after_greeting_5xx, after_rcpt_4xx;
 	bool first_connection_final;
+	uint8_t reply_status;
 	struct ruling on_unreachable, on_greeting_4xx, on_greeting_5xx, on_rcpt_4xx;
 
 	uint8_t mta_sts;

@@ -2,6 +2,21 @@
 
 #include "base/arena.h"
 
+bool searches_mx(const struct mta *m)
+{
+	enum search s = m->p->search;
+
+	return s == SEARCH_MX || s == SEARCH_BOTH || s == SEARCH_DOMAIN;
+}
+
+bool searches_addresses(const struct mta *m)
+{
+	enum search s = m->p->search;
+
+	return s == SEARCH_ADDRESSES || s == SEARCH_BOTH ||
+	       (s == SEARCH_DOMAIN && m->implicit);
+}
+
 void lookup_begin(struct mta *m, const struct name *name, uint16_t type,
 	unsigned rounds, bool searches)
 {
@@ -37,7 +52,8 @@ static bool next_suffix(struct mta *m)
 /* What an answer holds for a name. */
 struct view {
 	bool wanted;		  /* records of the type */
-	const struct name *owner; /* of these; NULL: anybody's count */
+	struct section records;	  /* where these stand */
+	const struct name *owner; /* of these; NULL: all of the section count */
 	const struct name *alias; /* else: where it leads, or NULL */
 	unsigned hops;		  /* inside the answer */
 };
@@ -87,6 +103,18 @@ static struct at_owner records_at(const struct mta *m, const struct section *an,
 	return at;
 }
 
+/* Do the name's own records count, or does its alias lead on? */
+static bool takes_own(struct mta *m, const struct at_owner *o)
+{
+	if (o->wanted == 0)
+		return false;
+	/* Courier shuffles the records and takes the first that fits
+	 * (rfc1035search.c:144-150). */
+	if (o->aliases > 0 && m->p->random_answer)
+		return rng_below(&m->rng, o->wanted + o->aliases) < o->wanted;
+	return o->alias == NULL || m->p->stub->view != VIEW_ALIAS;
+}
+
 static void view_by_owner(
 	struct mta *m, const struct section *an, uint16_t type, struct view *v)
 {
@@ -95,18 +123,13 @@ static void view_by_owner(
 	/* A chain in one answer has no more hops than the answer has records. */
 	for (unsigned i = 0; i <= an->n; i++) {
 		struct at_owner o = records_at(m, an, type, at);
-		bool take = o.wanted > 0;
 
-		/* Courier shuffles the records and takes the first that fits
-		 * (rfc1035search.c:144-150). */
-		if (take && o.aliases > 0 && m->p->random_answer)
-			take = rng_below(&m->rng, o.wanted + o.aliases) < o.wanted;
-		if (take) {
+		if (takes_own(m, &o)) {
 			v->wanted = true;
 			v->owner = at;
 			return;
 		}
-		if (o.alias == NULL)
+		if (o.alias == NULL || m->p->stub->view == VIEW_NAME)
 			return;
 		if (o.alias->type == TYPE_DNAME)
 			at = name_replace_suffix(
@@ -120,6 +143,74 @@ static void view_by_owner(
 	}
 	/* Round and round inside the answer. */
 	v->hops = HOPS_OVER;
+}
+
+static bool has_alias(const struct section *an)
+{
+	for (unsigned i = 0; i < an->n; i++) {
+		if (an->rr[i].type == TYPE_CNAME)
+			return true;
+	}
+	return false;
+}
+
+/* Copies the records of the type that one of two names owns (the second may be NULL). */
+static void keep(struct section *to, const struct section *an, uint16_t type,
+	const struct name *one, const struct name *other)
+{
+	for (unsigned i = 0; i < an->n; i++) {
+		const struct rr *rr = &an->rr[i];
+
+		if (rr->type == type &&
+			(name_equal(rr->owner, one) ||
+				(other != NULL && name_equal(rr->owner, other))))
+			to->rr[to->n++] = *rr;
+	}
+}
+
+/* One reading from the first record to the last, in which aliases move the name on.
+ * Ruby takes records on the way, and only when there were none those of the last name
+ * that stood before its alias (resolv.rb extract_resources); hickory takes those of the
+ * first and of the last name, wherever they stand (caching_client.rs:255-370). */
+static void view_in_order(
+	struct mta *m, const struct section *an, uint16_t type, struct view *v)
+{
+	const struct name *name = m->lookup.name, *at = name;
+	bool both = m->p->stub->view == VIEW_BOTH;
+	struct section kept = {
+		.rr = arena_alloc_raw(m->arena, an->n * sizeof(*kept.rr)),
+	};
+
+	for (unsigned i = 0; i < an->n; i++) {
+		const struct rr *rr = &an->rr[i];
+
+		if (!name_equal(rr->owner, at))
+			continue;
+		if (rr->type == TYPE_CNAME) {
+			v->alias = at = rr_target(rr);
+			v->hops++;
+		} else if (rr->type == type && !both) {
+			kept.rr[kept.n++] = *rr;
+		}
+	}
+	if (both || kept.n == 0)
+		keep(&kept, an, type, at, both ? name : NULL);
+	v->wanted = kept.n > 0;
+	v->records = kept;
+}
+
+static void view_answer(
+	struct mta *m, const struct section *an, uint16_t type, struct view *v)
+{
+	const struct stub_row *s = m->p->stub;
+
+	v->records = *an;
+	if (!m->p->owner_check && !s->owner_check)
+		view_any_owner(an, type, v);
+	else if ((s->view == VIEW_ORDER || s->view == VIEW_BOTH) && has_alias(an))
+		view_in_order(m, an, type, v);
+	else
+		view_by_owner(m, an, type, v);
 }
 
 /* qmail's buffer: the header, the question and the answer section must fit; what the
@@ -169,11 +260,50 @@ static bool follow(struct mta *m, const struct name *to)
 	return false;
 }
 
+/* Counts the aliases of an answer. True: there are more than the client, or its
+ * library, follows. */
+static bool is_too_long(struct mta *m, const struct view *v, struct found *f)
+{
+	const struct mta_profile *p = m->p;
+	struct lookup *l = &m->lookup;
+
+	l->chain = (uint16_t)(l->chain + v->hops);
+	if (p->stub->hops_max > 0 && l->chain > p->stub->hops_max) {
+		TRACE(m, "stub", "more aliases than its library follows (%u)",
+			p->stub->hops_max);
+		f->outcome = p->stub->too_long;
+		f->loop = f->outcome == OUTCOME_NO_DATA;
+		return true;
+	}
+	if (l->rounds == 0 || v->hops == 0)
+		return false;
+	if (p->hop_count == HOPS_ALL)
+		f->loop = l->chain > l->rounds;
+	else if (!v->wanted)
+		f->loop = v->hops == HOPS_OVER || ++l->hops > l->rounds;
+	if (f->loop) {
+		TRACE(m, "cname-rounds", "more aliases than it follows (%u)",
+			l->rounds);
+		f->outcome = OUTCOME_NO_DATA;
+	}
+	return f->loop;
+}
+
+/* Neither the wanted type nor an alias came. */
+static enum outcome nothing_wanted(
+	const struct mta *m, const struct section *an, struct found *f)
+{
+	f->foreign = an->n > 0;
+	return f->foreign && m->p->foreign_answer_soft ? OUTCOME_TRY_AGAIN
+						       : OUTCOME_NO_DATA;
+}
+
 bool lookup_feed(struct mta *m, const struct msg *answer, struct found *f)
 {
 	const struct mta_profile *p = m->p;
 	struct lookup *l = &m->lookup;
 	enum outcome o = stub_outcome(p->stub, answer, l->type);
+	const struct section *an = answer != NULL ? &answer->section[ANSWER] : NULL;
 	struct view v = { 0 };
 
 	*f = (struct found){ .answer = answer };
@@ -182,29 +312,20 @@ bool lookup_feed(struct mta *m, const struct msg *answer, struct found *f)
 			p->answer_limit);
 		o = OUTCOME_TRY_AGAIN;
 	}
+	if (o == OUTCOME_NO_DATA && answer != NULL && answer->rcode == RCODE_NOERROR)
+		o = nothing_wanted(m, an, f);
 	if (o != OUTCOME_SUCCESS)
 		return settle(m, f, o);
-	if (p->owner_check || p->stub->owner_check)
-		view_by_owner(m, &answer->section[ANSWER], l->type, &v);
-	else
-		view_any_owner(&answer->section[ANSWER], l->type, &v);
+	view_answer(m, an, l->type, &v);
+	f->records = v.records;
 	f->owner = v.owner;
-	if (p->hop_count == HOPS_ALL && l->rounds > 0 && v.hops > 0) {
-		l->hops = (uint16_t)(l->hops + v.hops);
-		f->loop = l->hops > l->rounds;
-	} else if (!v.wanted && v.alias != NULL && l->rounds > 0) {
-		f->loop = v.hops == HOPS_OVER || ++l->hops > l->rounds;
-	}
-	if (f->loop) {
-		TRACE(m, "cname-rounds", "more aliases than it follows (%u)",
-			l->rounds);
-		f->outcome = OUTCOME_NO_DATA;
+	if (is_too_long(m, &v, f))
 		return true;
-	}
 	if (v.wanted)
 		return settle(m, f, OUTCOME_SUCCESS);
 	f->alias_only = v.alias != NULL;
 	if (v.alias != NULL && l->rounds > 0)
 		return follow(m, v.alias);
-	return settle(m, f, v.alias != NULL ? OUTCOME_SUCCESS : OUTCOME_NO_DATA);
+	return settle(
+		m, f, v.alias != NULL ? OUTCOME_SUCCESS : nothing_wanted(m, an, f));
 }

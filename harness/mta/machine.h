@@ -19,6 +19,7 @@ enum phase {
 	PHASE_MX,    /* MX is asked */
 	PHASE_ALIAS, /* no MX: CNAME is asked (hMailServer) */
 	PHASE_AGAIN, /* no MX: the implicit host is canonicalised (sendmail) */
+	PHASE_HOST_ALIAS, /* the alias of hosts[at] is asked */
 	PHASE_HOST,  /* addresses of hosts[at] are asked */
 	PHASE_SPF,   /* TXT of a domain without MX is asked (a validator) */
 	PHASE_TRY,   /* targets[target] is to be tried */
@@ -43,11 +44,29 @@ struct lookup {
 	const struct name *name; /* what is asked now */
 	const struct name *base; /* the same without a suffix of the search list */
 	uint16_t type, rounds;
-	uint16_t hops;
+	uint16_t hops, chain; /* further questions; aliases inside answers, too */
 	bool searches;
 	bool has_first; /* `first` is what the name as it stands came to */
 	uint8_t first;
 	unsigned suffix;
+};
+
+/* Go's LookupCNAME: A, AAAA and CNAME of one name, which tell its alias. */
+struct probe {
+	const struct name *name;
+	const struct name *alias; /* what the answers so far say, or NULL */
+	unsigned at;		  /* the question: see probe_types */
+	bool failed;		  /* the first answer without use was a failure */
+	bool has_first;
+};
+
+enum probe_result { PROBE_MORE, PROBE_NONE, PROBE_ALIAS, PROBE_FAILED };
+
+/* A look-up that gave nothing, for clients that do not put it again. */
+struct failure {
+	struct failure *next;
+	struct question q;
+	const struct msg *answer; /* NULL: silence */
 };
 
 /* What it came to. */
@@ -55,8 +74,10 @@ struct found {
 	enum outcome outcome;
 	bool loop;		  /* more aliases than are followed */
 	bool alias_only;	  /* an alias and nothing else */
+	bool foreign;		  /* records, but neither the type nor an alias */
 	const struct msg *answer; /* with OUTCOME_SUCCESS */
-	const struct name *owner; /* whose records count; NULL: anybody's */
+	struct section records;	  /* of it, those that count are here... */
+	const struct name *owner; /* ... and have this owner; NULL: any */
 };
 
 enum host_state {
@@ -66,6 +87,7 @@ enum host_state {
 	HOST_NODATA, /* exists without addresses */
 	HOST_ALIAS,  /* only an alias came */
 	HOST_SOFT,   /* could not be looked up now */
+	HOST_FAILED, /* cannot be answered */
 };
 
 struct host {
@@ -78,6 +100,7 @@ struct host {
 	uint16_t n_tried; /* of a family that gave no connection */
 	uint8_t state;
 	bool literal; /* the name is an address; ips holds it */
+	bool asked_literal; /* ... and is asked for in vain before it is used */
 };
 
 struct target {
@@ -113,6 +136,8 @@ struct mta {
 	uint64_t seed;
 
 	struct lookup lookup;
+	struct probe probe;
+	struct failure *failures;
 	bool first_answer;
 
 	struct {
@@ -130,13 +155,15 @@ struct mta {
 	uint8_t family;	 /* index of its family */
 	unsigned suffix; /* of the search list, for its addresses */
 	/* What its questions came to so far. */
-	bool got_soft, got_alias, got_nodata;
+	bool got_soft, got_alias, got_nodata, got_failed;
+	unsigned host_aliases; /* followed by questions of their own */
 	unsigned questions_of_host, soft_questions;
 	bool implicit;
 	const struct name *restart; /* dma: MX of this is asked after these addresses */
 	struct section additional;
 	unsigned best_preference;
-	bool any_soft, any_hard, last_soft, dropped_self, failed_list;
+	bool any_soft, any_hard, any_good, last_soft, last_failed, dropped_self;
+	bool fell_back; /* to the domain's address, after all hosts */
 
 	/* Attempts. */
 	struct target *targets;
@@ -154,12 +181,18 @@ struct mta {
 #define TRACE(m, rule, ...) trace_add((m)->trace, (m)->now_us, rule, __VA_ARGS__)
 
 /* lookup.c */
+bool searches_mx(const struct mta *m);
+bool searches_addresses(const struct mta *m); /* of the current host */
 void lookup_begin(struct mta *m, const struct name *name, uint16_t type,
 	unsigned rounds, bool searches);
 /* True when *f is filled; false: ask again. */
 bool lookup_feed(struct mta *m, const struct msg *answer, struct found *f);
 
 /* canon.c */
+void probe_begin(struct mta *m, const struct name *name);
+void probe_question(const struct mta *m, struct question *ret);
+/* PROBE_ALIAS: m->probe.alias is set. */
+enum probe_result probe_feed(struct mta *m, const struct msg *answer);
 void canon_begin(struct mta *m, enum phase phase);
 /* The sender's domain first, where the client rewrites that, too; then mta_start(). */
 void canon_sender(struct mta *m);
@@ -178,6 +211,11 @@ void go_implicit(struct mta *m, const struct name *name);
 /* hosts.c */
 void hosts_begin(struct mta *m);
 void host_answer(struct mta *m, const struct msg *answer);
+void host_alias_question(const struct mta *m, struct question *ret);
+void host_alias_answer(struct mta *m, const struct msg *answer);
+/* The one CNAME that the name owns, or NULL: none, or several. */
+const struct rr *single_alias(
+	const struct mta *m, const struct msg *answer, const struct name *owner);
 void spf_answer(struct mta *m, const struct msg *answer);
 bool is_own_name(const struct mta *m, const struct name *n);
 const char *host_text(struct mta *m, struct host *h);
@@ -187,6 +225,8 @@ void hosts_next(struct mta *m);
 /* deliver.c */
 void deliver_reaction(struct mta *m, const struct smtp_reaction *r);
 void deliver_exhausted(struct mta *m);
+/* Passes over attempts at addresses of a family that the host lacks. */
+void deliver_skip_absent(struct mta *m);
 
 /* mta.c */
 void mta_start(struct mta *m);

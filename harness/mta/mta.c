@@ -88,7 +88,7 @@ void mta_start(struct mta *m)
 	m->n_hosts = m->host = 0;
 	m->n_targets = m->target = 0;
 	m->implicit = m->any_soft = m->any_hard = m->last_soft = false;
-	m->dropped_self = m->failed_list = false;
+	m->dropped_self = m->any_good = m->last_failed = m->fell_back = false;
 	m->canonical = NULL;
 	m->restart = NULL;
 	m->additional.n = 0;
@@ -117,7 +117,8 @@ struct mta *mta_new(struct arena *a, const struct mta_profile *profile,
 	m->local_len = at == NULL ? strlen(recipient) : (size_t)(at - recipient);
 	m->result.mail_from = setting->mail_from;
 	m->result.rewrites = m->rewrites;
-	if (literal_ip(domain, &ip)) {
+	if (profile->on_literal_recipient.action != ACTION_SKIP &&
+		literal_ip(domain, &ip)) {
 		literal_begin(m, domain, &ip);
 		return m;
 	}
@@ -160,6 +161,9 @@ static bool question_of(struct mta *m, struct question *ret)
 	case PHASE_ALIAS:
 		*ret = (struct question){ m->mx_name, TYPE_CNAME, CLASS_IN };
 		return true;
+	case PHASE_HOST_ALIAS:
+		host_alias_question(m, ret);
+		return true;
 	case PHASE_SPF:
 		*ret = (struct question){ m->domain, TYPE_TXT, CLASS_IN };
 		return true;
@@ -171,6 +175,7 @@ static bool question_of(struct mta *m, struct question *ret)
 enum mta_want mta_want(
 	struct mta *m, struct question *ret_q, struct mta_attempt *ret_try)
 {
+	deliver_skip_absent(m);
 	if (m->phase == PHASE_TRY) {
 		const struct target *t = &m->targets[m->target];
 
@@ -185,18 +190,10 @@ enum mta_want mta_want(
 	return question_of(m, ret_q) ? MTA_ASK : MTA_DONE;
 }
 
-void mta_answer(struct mta *m, const struct msg *answer, uint64_t now_us)
-{
-	static const struct ruling endless = {
-		.action = ACTION_DEFER,
-		.reason = "more questions than any mail needs",
-	};
+/* ---- what is fed ---- */
 
-	m->now_us = now_us;
-	if (++m->questions > MTA_QUESTIONS_MAX) {
-		mta_rule_out(m, &endless, "limit");
-		return;
-	}
+static void take_answer(struct mta *m, const struct msg *answer)
+{
 	switch (m->phase) {
 	case PHASE_CANON:
 	case PHASE_AGAIN:
@@ -211,6 +208,9 @@ void mta_answer(struct mta *m, const struct msg *answer, uint64_t now_us)
 	case PHASE_ALIAS:
 		alias_answer(m, answer);
 		break;
+	case PHASE_HOST_ALIAS:
+		host_alias_answer(m, answer);
+		break;
 	case PHASE_HOST:
 		host_answer(m, answer);
 		break;
@@ -220,6 +220,62 @@ void mta_answer(struct mta *m, const struct msg *answer, uint64_t now_us)
 	case PHASE_TRY:
 	case PHASE_DONE:
 		break;
+	}
+}
+
+/* Exim keeps what gave nothing, and does not ask for it again (src/dns.c
+ * dns_fail_return). */
+static void remember(struct mta *m, const struct msg *answer)
+{
+	struct question q;
+	struct failure *f;
+
+	if (!m->p->remembers_failures || !question_of(m, &q) ||
+		stub_outcome(m->p->stub, answer, q.type) == OUTCOME_SUCCESS)
+		return;
+	f = arena_alloc(m->arena, sizeof(*f));
+	*f = (struct failure){ .next = m->failures, .q = q, .answer = answer };
+	m->failures = f;
+}
+
+static const struct failure *recall(struct mta *m)
+{
+	struct question q;
+
+	if (m->failures == NULL || !question_of(m, &q))
+		return NULL;
+	for (const struct failure *f = m->failures; f != NULL; f = f->next) {
+		if (f->q.type == q.type && name_equal(f->q.name, q.name))
+			return f;
+	}
+	return NULL;
+}
+
+static bool is_endless(struct mta *m)
+{
+	static const struct ruling endless = {
+		.action = ACTION_DEFER,
+		.reason = "more questions than any mail needs",
+	};
+
+	if (++m->questions <= MTA_QUESTIONS_MAX)
+		return false;
+	mta_rule_out(m, &endless, "limit");
+	return true;
+}
+
+void mta_answer(struct mta *m, const struct msg *answer, uint64_t now_us)
+{
+	const struct failure *old;
+
+	m->now_us = now_us;
+	if (is_endless(m))
+		return;
+	remember(m, answer);
+	take_answer(m, answer);
+	while ((old = recall(m)) != NULL && !is_endless(m)) {
+		TRACE(m, "remembers-failures", "not asked again");
+		take_answer(m, old->answer);
 	}
 }
 

@@ -25,6 +25,8 @@ struct mta_setting {
 	const struct name *const *search; /* resolv.conf search list */
 	unsigned n_search;
 	const char *mail_from; /* "sender@sender.example" */
+	bool foreign_sender;   /* its domain is not the client's own: sendmail looks it
+				* up, its own (class w) never */
 	bool no_ipv6, no_ipv4; /* address families the host lacks */
 };
 

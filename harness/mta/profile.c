@@ -67,8 +67,11 @@ static const struct field fields[] = {
 	{ "stub", FIELD_STUB, AT(stub), NULL, 0, 0, "the resolver library inside" },
 	WORD("idn", idn, WORDS("convert", "raw"),
 		"a U-label domain is asked as A-labels, or byte for byte"),
-	WORD("search-list", search, WORDS("none", "mx", "addresses", "both"),
-		"look-ups that go on with the search list of resolv.conf"),
+	WORD("search-list", search, WORDS("none", "mx", "addresses", "both", "domain"),
+		"look-ups that go on with the search list of resolv.conf; domain: MX "
+		"and the addresses of an implicit MX"),
+	BOOL("remembers-failures", remembers_failures,
+		"a look-up that gave nothing is not put again for this message"),
 	NUMBER("answer-limit", answer_limit, 65535,
 		"octets of an answer it can hold; a longer one is a soft failure; 0: "
 		"all"),
@@ -104,6 +107,8 @@ static const struct field fields[] = {
 		"records of another owner than the name do not count"),
 	BOOL("random-answer", random_answer,
 		"takes CNAME or MX of one owner in one answer at random"),
+	BOOL("foreign-answer-soft", foreign_answer_soft,
+		"records that are neither of the type nor an alias are a soft failure"),
 	RULING("loop-result", on_loop,
 		"a chain longer than it follows; address: not found"),
 
@@ -120,13 +125,15 @@ static const struct field fields[] = {
 	BOOL("localhost-null", localhost_null,
 		"an exchange \"localhost\" counts as null"),
 	WORD("literal-exchange", literal_exchange,
-		WORDS("accept", "first", "name", "reject"),
-		"an exchange that reads as an address: use it, with preference 0, take "
-		"it "
-		"for a name, or refuse the domain"),
-	RULING("on-literal", on_literal, "literal-exchange is reject and there is one"),
+		WORDS("accept", "first", "asked", "name", "skip", "reject"),
+		"an exchange that reads as an address: use it, with preference 0, after "
+		"asking for it in vain, take it for a name, leave it out, or refuse the "
+		"domain"),
+	RULING("on-literal", on_literal,
+		"literal-exchange is reject and there is one, or skip and no other"),
 	RULING("on-literal-recipient", on_literal_recipient,
-		"recipients at an address literal; none: they are taken"),
+		"recipients at an address literal; none: they are taken; skip: looked "
+		"up as a name"),
 
 	WORD("local-exchange", local,
 		WORDS("none", "name", "ip", "name-or-loopback", "any", "drop",
@@ -134,7 +141,7 @@ static const struct field fields[] = {
 		"how it finds itself among the hosts"),
 	BOOL("alias-exempt", alias_exempt, "... but not for a recipient it rewrote"),
 	BOOL("ignore-loopback", ignore_loopback,
-		"loopback addresses are not used at all"),
+		"loopback addresses and 0.0.0.0 are not used at all"),
 	RULING("on-self-best", on_self_best, "nothing is left, it was the best host"),
 	RULING("on-self-rest", on_self_rest,
 		"nothing is left, the better were unusable"),
@@ -151,18 +158,28 @@ static const struct field fields[] = {
 		"nothing"),
 	BOOL("trust-mx", trust_mx, "hosts of an MX list count without looking them up"),
 	BOOL("additional", additional, "uses addresses of the additional section"),
-	BOOL("ask-absent", ask_absent, "asks also for a family that the host lacks"),
+	BOOL("ask-absent", ask_absent,
+		"asks also for a family that the host lacks, and tries in vain to "
+		"connect"),
 	BOOL("canonical-host", host_canonical,
 		"names a host by the owner of its address"),
 	NUMBER("address-cname-rounds", address_rounds, HOPS_MAX,
 		"CNAMEs of an address answer that it follows by asking again"),
+	WORD("address-cname-query", host_alias, WORDS("none", "before", "after"),
+		"asks for the alias of a host itself: before its addresses (Go's "
+		"LookupCNAME), or CNAME when it has none; as often as "
+		"address-cname-rounds"),
 	BOOL("aaaa-soft-fatal", aaaa_soft_fatal,
 		"a soft failure of AAAA is one of the host: A is not asked"),
 	WORD("soft-host", soft_host, WORDS("any", "both", "never"),
 		"a host without address failed softly when any, or all, of its "
 		"questions did"),
-	WORD("bad-host", bad_host, WORDS("skip", "stop", "fail"),
-		"a host without address: next one, no more hosts, or none at all"),
+	WORD("bad-host", bad_host, WORDS("skip", "stop"),
+		"a host without address: the next one; or it ends the list, unless one "
+		"before it had an address"),
+	BOOL("fallback-address", fallback_address,
+		"without any usable host it asks for the addresses of the domain (once "
+		"more, after an implicit MX)"),
 	WORD("mix-rule", mix, WORDS("defer", "bounce"),
 		"soft and hard failures among hosts of which none is usable"),
 	RULING("on-host-nodata", on_host_nodata, "a host exists without any address"),
@@ -171,6 +188,9 @@ static const struct field fields[] = {
 		"the same, after a soft failure"),
 	RULING("on-no-address-mixed", on_no_address_mixed,
 		"the same, when a hard one came last; none: as on-no-address-soft"),
+	RULING("on-no-address-failed", on_no_address_failed,
+		"the same, when the last one could not be answered (FORMERR and the "
+		"like); none: as on-no-address"),
 	RULING("on-implicit-hard", on_implicit_hard, "no MX, and no address either"),
 	RULING("on-implicit-soft", on_implicit_soft,
 		"no MX, and the address failed softly"),
@@ -187,6 +207,11 @@ static const struct field fields[] = {
 	NUMBER("max-mx", max_mx, NUMBER_MAX, "hosts it looks at; 0: all"),
 	NUMBER("max-addresses", max_addresses, NUMBER_MAX,
 		"addresses it tries; 0: all"),
+	WORD("max-addresses-then", limit_then, WORDS("stop", "preference"),
+		"after max-addresses: the end, or one address of each further "
+		"preference"),
+	NUMBER("max-attempts", max_attempts, NUMBER_MAX,
+		"addresses it tries, whatever max-addresses-then says; 0: all"),
 	NUMBER("max-sessions", max_sessions, NUMBER_MAX,
 		"SMTP sessions it opens; 0: all"),
 	NUMBER("max-per-host", max_per_host, NUMBER_MAX,
@@ -200,6 +225,8 @@ static const struct field fields[] = {
 		"what it tries next"),
 	BOOL("first-connection-final", first_connection_final,
 		"the first host that accepts a connection decides"),
+	WORD("reply-status", reply_status, WORDS("host", "own"),
+		"the enhanced code of the end: that of the host's reply, or its own"),
 	RULING("on-unreachable", on_unreachable, "no connection to any host"),
 	RULING("on-greeting-4xx", on_greeting_4xx, "the last host greeted with 4xx"),
 	RULING("on-greeting-5xx", on_greeting_5xx, "the last host greeted with 5xx"),
@@ -616,7 +643,27 @@ static void put_value(struct str *s, const struct mta_profile *p, const struct f
 
 /* Columns of names and values in explanations. */
 #define NAME_COLUMNS 22
-#define VALUE_COLUMNS 60
+#define VALUE_COLUMNS 40
+
+/* Beyond this the source of a value goes to a line of its own. */
+#define LINE_COLUMNS 100
+
+static void put_source(struct str *s, size_t line, const char *source)
+{
+	size_t used = s->len - line;
+
+	if (used < VALUE_COLUMNS)
+		used = VALUE_COLUMNS;
+	if (used + strlen(source) + 3 > LINE_COLUMNS) {
+		str_putc(s, '\n');
+		line = s->len;
+		str_pad(s, line, NAME_COLUMNS + 2);
+	} else {
+		str_putc(s, ' ');
+		str_pad(s, line, VALUE_COLUMNS);
+	}
+	str_printf(s, "[%s]", source);
+}
 
 void profile_explain(struct str *s, const struct mta_profile *p)
 {
@@ -632,11 +679,8 @@ void profile_explain(struct str *s, const struct mta_profile *p)
 		str_puts(s, fields[i].name);
 		str_pad(s, line, NAME_COLUMNS);
 		put_value(s, p, &fields[i]);
-		if (p->source[i] != NULL) {
-			str_putc(s, ' ');
-			str_pad(s, line, VALUE_COLUMNS);
-			str_printf(s, "[%s]", p->source[i]);
-		}
+		if (p->source[i] != NULL)
+			put_source(s, line, p->source[i]);
 		str_putc(s, '\n');
 	}
 }

@@ -21,10 +21,14 @@ const char *outcome_name(enum outcome o)
 	.refused = OUTCOME_##ref, .notimp = OUTCOME_##imp, .formerr = OUTCOME_##form,  \
 	.other = OUTCOME_##oth, .timeout = OUTCOME_##time
 
-/* hickory follows an alias by further questions up to this depth (MAX_QUERY_DEPTH). */
-#define HICKORY_DEPTH 8
-/* dnsjava: Lookup's maximum of iterations. */
-#define DNSJAVA_ITERATIONS 16
+/* hickory's MAX_QUERY_DEPTH is 8, and the first question has depth 1
+ * (caching_client.rs:54-56,463). */
+#define HICKORY_DEPTH 7
+/* dnsjava: the 16th step of a Lookup is an error (Lookup.java:523-534). */
+#define DNSJAVA_STEPS 15
+/* dnspython: MAX_CHAIN is 16, and the look at the last name counts
+ * (dns/message.py resolve_chaining). */
+#define DNSPYTHON_CHAIN 15
 
 const struct stub_row stubs[] = {
 	{
@@ -69,12 +73,13 @@ const struct stub_row stubs[] = {
 	{
 		.name = "hickory",
 		.help = "hickory-resolver 0.26: follows CNAMEs itself",
-		.source = "hickory-dns 557e87d6 caching_client.rs:55-60, proto "
-			  "error.rs:527",
+		.source = "hickory-dns 557e87d6 caching_client.rs:54-56,255-370,463, "
+			  "proto error.rs:527",
 		OUTCOMES(HOST_NOT_FOUND, TRY_AGAIN, TRY_AGAIN, TRY_AGAIN, TRY_AGAIN,
 			TRY_AGAIN, TRY_AGAIN),
 		.cname_only = OUTCOME_NO_DATA,
 		.owner_check = true,
+		.view = VIEW_BOTH,
 		.follow = HICKORY_DEPTH,
 	},
 	{
@@ -87,27 +92,36 @@ const struct stub_row stubs[] = {
 			TRY_AGAIN),
 		.cname_only = OUTCOME_NO_DATA,
 		.owner_check = true,
+		.view = VIEW_BOTH,
 		.follow = HICKORY_DEPTH,
 	},
 	{
 		.name = "dnsjava",
-		.help = "dnsjava's Lookup: follows CNAME and DNAME itself",
-		.source = "dnsjava d9327e83 Lookup.java:325,523-577,612-735",
+		.help = "dnsjava's Lookup: follows CNAME and DNAME itself, and an alias "
+			"outranks what stands beside it",
+		.source = "dnsjava d9327e83 Lookup.java:325,523-577,612-735, "
+			  "Cache.java addMessage(), Message.java normalize()",
 		OUTCOMES(HOST_NOT_FOUND, TRY_AGAIN, TRY_AGAIN, TRY_AGAIN, TRY_AGAIN,
 			TRY_AGAIN, TRY_AGAIN),
 		.cname_only = OUTCOME_NO_DATA,
 		.owner_check = true,
+		.view = VIEW_ALIAS,
 		.follow_dname = true,
-		.follow = DNSJAVA_ITERATIONS,
+		.follow = DNSJAVA_STEPS,
+		.hops_max = DNSJAVA_STEPS,
+		.too_long = OUTCOME_NO_DATA,
 	},
 	{
 		.name = "ruby",
-		.help = "Ruby's Resolv: every failure but a timeout is an empty list",
-		.source = "ruby/resolv 4956d879 lib/resolv.rb:535-635,1168-1192",
+		.help = "Ruby's Resolv: every failure but a timeout is an empty list; "
+			"the name moves on where the CNAME stands",
+		.source = "ruby/resolv 4956d879 lib/resolv.rb:535-635,1168-1192 "
+			  "extract_resources",
 		OUTCOMES(NO_DATA, NO_DATA, NO_DATA, NO_DATA, NO_DATA, NO_DATA,
 			TRY_AGAIN),
 		.cname_only = OUTCOME_NO_DATA,
 		.owner_check = true,
+		.view = VIEW_ORDER,
 	},
 	{
 		.name = "courier",
@@ -127,6 +141,8 @@ const struct stub_row stubs[] = {
 			TRY_AGAIN, TRY_AGAIN),
 		.cname_only = OUTCOME_NO_DATA,
 		.owner_check = true,
+		.hops_max = DNSPYTHON_CHAIN,
+		.too_long = OUTCOME_TRY_AGAIN,
 	},
 	{
 		.name = "net-dns",
@@ -143,6 +159,7 @@ const struct stub_row stubs[] = {
 			TRY_AGAIN, TRY_AGAIN),
 		.cname_only = OUTCOME_NO_DATA,
 		.owner_check = true,
+		.view = VIEW_NAME,
 	},
 };
 const size_t stubs_n = ARRAY_LEN(stubs);

@@ -23,6 +23,16 @@ enum outcome {
 
 const char *outcome_name(enum outcome o); /* "success", "no-data", ... */
 
+/* With an owner check: which records of an answer that has aliases count. */
+enum stub_view {
+	VIEW_CHAIN, /* the name's own, else those of the end of its chain */
+	VIEW_NAME,  /* the name's own only */
+	VIEW_ALIAS, /* an alias outranks the name's own */
+	VIEW_ORDER, /* read once, from first to last: each alias moves the name on, and what
+		     * its old owner has behind it does not count */
+	VIEW_BOTH,  /* the name's own and those of the end of its chain */
+};
+
 struct stub_row {
 	const char *name;
 	const char *help;
@@ -35,8 +45,12 @@ struct stub_row {
 	bool any_rr_counts; /* records make an answer a success, whatever its rcode */
 	bool owner_check;   /* a record counts only for the name that was asked, or the
 			     * end of that name's chain inside the answer */
+	uint8_t view;
 	bool follow_dname;
 	uint8_t follow; /* further questions it puts itself to follow CNAMEs */
+	/* Aliases it follows in all, inside answers and by questions, and what a longer
+	 * chain is; 0: as many as the answer has. */
+	uint8_t hops_max, too_long;
 };
 
 extern const struct stub_row stubs[];

@@ -105,6 +105,7 @@ struct record_scenario {
 	const char *layout;    /* the scorecard row's name, or NULL: no layout */
 	bool loads;	       /* standard servers load its zones */
 	const char *loads_why; /* first conflict, when they do not */
+	bool refused; /* the scenario's own server refuses it, too: mode strict */
 	const char *mail_cost; /* "new address", ... or NULL */
 	const char *web_cost;
 	const char *needs; /* provider feature, or NULL */

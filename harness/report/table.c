@@ -109,6 +109,7 @@ static void put_failure(
 	put_line(out, "  expected  ", f->expected);
 	put_line(out, "  got       ", f->got);
 	put_line(out, "  differs   ", f->differs);
+	put_line(out, "  refused   ", f->refused);
 	str_puts(out, "  closer    harness explain '");
 	put_clean(out, f->id);
 	str_puts(out, "'");

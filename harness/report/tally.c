@@ -48,6 +48,7 @@ static void set_scenario(
 		.loads_why = copy(a, from->loads_why),
 		.file = copy(a, from->file),
 		.loads = from->loads,
+		.refused = from->refused,
 	};
 }
 
@@ -166,6 +167,7 @@ static void keep(struct tally *t, struct tally_failure **list, size_t *n,
 		.step = copy(t->arena, o->title),
 		.known = copy(t->arena, r->known),
 		.file = s == NULL ? NULL : s->file,
+		.refused = s == NULL || !s->refused ? NULL : s->loads_why,
 	};
 	str_clear(&got);
 }

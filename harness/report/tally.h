@@ -21,7 +21,7 @@ enum tally_web { WEB_NOT_ASKED, WEB_AS_INTENDED, WEB_ELSEWHERE };
 
 struct tally_scenario {
 	const char *id, *title, *group, *file, *layout, *cost, *loads_why;
-	bool loads;
+	bool loads, refused;
 	unsigned long results[RESULT_KNOWN + 1];
 	const char *first_address;
 	struct tally_cell *cells; /* clients x resolvers; NULL: no case yet */
@@ -34,6 +34,7 @@ struct tally_failure {
 	const char *differs; /* or NULL */
 	const char *step;    /* title of the step it is about, or NULL */
 	const char *known;   /* why, or NULL */
+	const char *refused; /* why the scenario's server refuses its zone, or NULL */
 	const char *file;    /* of the scenario, or NULL */
 };
 

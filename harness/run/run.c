@@ -73,6 +73,22 @@ static bool selected(const struct run_options *o, const struct scenario *s)
 
 /* ---- the header ---- */
 
+/* A strict server of the first stage refuses a zone. */
+static bool is_refused(const struct scenario *s)
+{
+	const struct stage *stage = &s->stages[0];
+
+	for (unsigned i = 0; i < stage->n_servers; i++) {
+		const struct server *server = &stage->servers[i];
+
+		for (unsigned k = 0; k < server->n_zones; k++) {
+			if (server->refused[k])
+				return true;
+		}
+	}
+	return false;
+}
+
 static void describe(
 	struct arena *a, const struct scenario *s, struct record_scenario *ret)
 {
@@ -88,6 +104,7 @@ static void describe(
 		.n_source = s->n_source,
 		.layout = s->layout.row,
 		.loads = s->conflict == NULL,
+		.refused = is_refused(s),
 		.needs = s->layout.needs,
 	};
 	if (s->conflict != NULL)

@@ -49,7 +49,7 @@ int run_scenarios(const struct scenario *const *list, size_t n,
 	const struct run_sink *sink, struct run_totals *ret, struct errs *errs);
 
 /* One address through the eyes of every selected client, without expectations: the
- * scenario's addresses[0] is judged against what the reference client behind the ideal
+ * scenario's addresses are judged against what the reference client behind the ideal
  * resolver does. Records go to the sink with scenario "lookup". */
 int run_lookup(const struct scenario *world, const struct profile_set *profiles,
 	const struct run_options *options, const struct run_sink *sink,

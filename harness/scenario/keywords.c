@@ -8,8 +8,6 @@
 #include "base/str.h"
 #include "server/server.h"
 
-static const char *const groups[] = { "layouts", "cache-order", "wishes", "edges",
-	NULL };
 static const char *const families[] = { "ipv4", "ipv6", NULL };
 static const char *const connections[] = { "refused", "timeout", NULL };
 /* The verdicts that a case that was run can get (`skipped` is none). */
@@ -25,19 +23,19 @@ static const struct keyword scenario_keys[] = {
 		.example = "cname-with-mx" },
 	{ .name = "title",
 		.type = VALUE_TEXT,
-		.required = true,
+		.fallback = "the id",
 		.help = "one sentence that a mail administrator understands",
 		.example = "A CNAME beside an MX leaves mail to chance" },
 	{ .name = "group",
-		.type = VALUE_WORD,
-		.words = groups,
-		.required = true,
-		.help = "the chapter of the report it stands in",
+		.type = VALUE_ID,
+		.fallback = "other",
+		.help = "the chapter of the report it stands in: layouts, cache-order, "
+			"wishes, edges, or one of your own",
 		.example = "layouts" },
 	{ .name = "source",
 		.type = VALUE_TEXT,
 		.many = true,
-		.required = true,
+		.fallback = "nothing is named",
 		.help = "what it rests on: an RFC section, a program's source, a "
 			"report",
 		.example = "[RFC 1034 3.6.2, \"Postfix 3.12 smtp_addr.c\"]" },

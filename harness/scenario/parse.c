@@ -73,8 +73,8 @@ static void read_header(struct reader *r, const struct node *doc, struct scenari
 {
 	s->file = arena_strdup(r->arena, r->conf->path);
 	s->id = value_text(r, doc, "scenario", NULL);
-	s->title = value_text(r, doc, "title", NULL);
-	s->group = value_text(r, doc, "group", NULL);
+	s->title = value_text(r, doc, "title", s->id);
+	s->group = value_text(r, doc, "group", "other");
 	s->sender = value_text(r, doc, "sender", SENDER_DEFAULT);
 	s->sender_given = node_get(doc, "sender") != NULL;
 	s->clients = value_joined(r, doc, "clients", ',', "*");

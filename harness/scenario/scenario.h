@@ -91,7 +91,7 @@ struct scenario {
 	const struct name *const *search;
 	unsigned n_search;
 	const char *sender;
-	bool sender_given; /* the file names it: not the client's own domain */
+	bool sender_given;	    /* the file names it: not the client's own domain */
 	bool no_ipv4, no_ipv6;	    /* families the client's host lacks */
 	const struct stage *stages; /* [0]: the world at the start; one more per step */
 	unsigned n_stages;

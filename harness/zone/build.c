@@ -60,7 +60,8 @@ static void *keep(struct zone_build *b, const void *data, size_t n)
 		b->end = b->at + size;
 	}
 	p = b->at;
-	memcpy(p, data, n);
+	if (n > 0)
+		memcpy(p, data, n);
 	b->at += n;
 	return p;
 }

@@ -55,7 +55,7 @@ struct line {
 static int parse_victim(struct arena *a, const struct line *l, struct victim *ret)
 {
 	const struct zone_source *s = l->in.source;
-	size_t start = (size_t)(l->text - l->in.text), at;
+	size_t start = (size_t)(l->text - l->in.text), at = 0;
 	const char *owner = word(a, l->text, l->len, 0, &at), *type, *why;
 
 	ret->owner = name_from_text(a, owner, s->origin, &why);

@@ -16,7 +16,7 @@ for f in */*.c */*.h; do
 	done
 	awk '$1 == "door" { print $2, $4 }' LAYERS | while read -r library door; do
 		[ "$door" = "$from" ] && continue
-		! grep -q "^#include <$library[./]" "$f" || echo "harness/$f: only $door may include <$library>"
+		! grep -q "^#include <${library}[./]" "$f" || echo "harness/$f: only $door may include <$library>"
 	done >"${TMPDIR:-/tmp}/doors.$$"
 	if [ -s "${TMPDIR:-/tmp}/doors.$$" ]; then
 		cat "${TMPDIR:-/tmp}/doors.$$"
