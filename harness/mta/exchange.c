@@ -296,8 +296,7 @@ static bool cut_own_names(struct mta *m)
 {
 	unsigned local = m->p->local;
 
-	if (local != LOCAL_NAME && local != LOCAL_NAME_OR_LOOPBACK &&
-		local != LOCAL_ANY)
+	if (local != LOCAL_NAME && local != LOCAL_ANY)
 		return true;
 	for (unsigned i = 0; i < m->n_hosts; i++) {
 		unsigned preference = m->hosts[i].preference;

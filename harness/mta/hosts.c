@@ -120,6 +120,16 @@ static bool searches_by_family(const struct mta *m)
 	return m->p->second_if_needed && searches_addresses(m);
 }
 
+/* All addresses of the host in the additional section; returns whether there are any. */
+static bool take_additional(struct mta *m, struct host *h)
+{
+	uint16_t type;
+
+	for (unsigned i = 0; (type = family_type(m, i)) != 0; i++)
+		take_ips(m, h, &m->additional, type, h->name);
+	return h->n_ips > 0;
+}
+
 /* Puts the question for the current family, or ends the host. */
 static void ask_family(struct mta *m)
 {
@@ -127,6 +137,10 @@ static void ask_family(struct mta *m)
 	struct host *h = &m->hosts[m->host];
 	unsigned rounds = p->stub->follow > 0 ? p->stub->follow : p->address_rounds;
 
+	if (p->additional == ADDITIONAL_ENOUGH && take_additional(m, h)) {
+		host_done(m);
+		return;
+	}
 	for (;; m->family++) {
 		uint16_t type = family_type(m, m->family);
 
@@ -417,6 +431,10 @@ void host_answer(struct mta *m, const struct msg *answer)
 		note_qualified(m, answer, type);
 	if (!lookup_feed(m, answer, &f))
 		return;
+	if (f.loop && m->p->host_loop_final) {
+		mta_rule_out(m, &m->p->on_loop, "R21");
+		return;
+	}
 	note_outcome(m, &f);
 	if (f.outcome == OUTCOME_SUCCESS && !f.alias_only)
 		take_ips(m, h, &f.records, type, f.owner);
@@ -441,14 +459,16 @@ void hosts_begin(struct mta *m)
 
 /* ---- own addresses ---- */
 
-static bool is_self(const struct mta *m, const struct ip *ip)
+static bool is_self(const struct mta *m, const struct host *h, const struct ip *ip)
 {
 	switch ((enum local)m->p->local) {
 	case LOCAL_IP:
 	case LOCAL_ANY:
 		return ip_is_loopback(ip) || is_unspecified(ip) || is_own_ip(m, ip);
-	case LOCAL_NAME_OR_LOOPBACK:
-		return ip_is_loopback(ip);
+	case LOCAL_NAME_OR_INTERFACE:
+		/* Courier's list of interfaces has IPv4 only (courieresmtp.C:88). */
+		return is_own_name(m, h->name) || is_own_ip(m, ip) ||
+		       (ip->family == 4 && ip_is_loopback(ip));
 	default:
 		return false;
 	}
@@ -460,7 +480,7 @@ static bool cut_own_addresses(struct mta *m)
 	unsigned own = UINT32_MAX, kept = 0;
 
 	if (m->p->local != LOCAL_IP && m->p->local != LOCAL_ANY &&
-		m->p->local != LOCAL_NAME_OR_LOOPBACK)
+		m->p->local != LOCAL_NAME_OR_INTERFACE)
 		return true;
 	if (m->p->alias_exempt && m->rewritten)
 		return true;
@@ -468,7 +488,7 @@ static bool cut_own_addresses(struct mta *m)
 		const struct host *h = &m->hosts[i];
 
 		for (unsigned k = 0; k < h->n_ips; k++) {
-			if (h->preference < own && is_self(m, &h->ips[k]))
+			if (h->preference < own && is_self(m, h, &h->ips[k]))
 				own = h->preference;
 		}
 	}

@@ -65,7 +65,8 @@ enum local {
 	LOCAL_NONE,
 	LOCAL_NAME, /* the exchange's name is one of its own */
 	LOCAL_IP,   /* an address of the exchange is its own, or loopback */
-	LOCAL_NAME_OR_LOOPBACK,
+	LOCAL_NAME_OR_INTERFACE, /* name, or own IPv4 or loopback address, of a host that
+				    has an address */
 	LOCAL_ANY,  /* all of these */
 	LOCAL_DROP, /* own and loopback addresses are left out, nothing is cut */
 	LOCAL_DROP_LOOPBACK, /* loopback addresses only */
@@ -80,6 +81,11 @@ enum host_alias {
 	HOST_ALIAS_NONE,
 	HOST_ALIAS_BEFORE, /* Go's LookupCNAME until there is no alias, then addresses */
 	HOST_ALIAS_AFTER,  /* CNAME is asked when there is no address */
+};
+enum additional {
+	ADDITIONAL_NO,
+	ADDITIONAL_YES,	   /* in place of the question for that family */
+	ADDITIONAL_ENOUGH, /* one address there, and no question is put */
 };
 enum limit_then { LIMIT_STOP, LIMIT_PREFERENCE };
 enum reply_status { STATUS_HOST, STATUS_OWN };
@@ -130,7 +136,8 @@ struct mta_profile {
 	struct ruling on_self_best, on_self_rest;
 
 	uint8_t ask, when;
-	bool second_if_needed, additional, ask_absent, host_canonical;
+	bool second_if_needed, ask_absent, host_canonical, host_loop_final;
+	uint8_t additional;
 	uint8_t host_alias;
 	uint16_t address_rounds;
 	bool aaaa_soft_fatal, fallback_address;

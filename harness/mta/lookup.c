@@ -233,7 +233,8 @@ static bool settle(struct mta *m, struct found *f, enum outcome o)
 	struct lookup *l = &m->lookup;
 
 	if (o != OUTCOME_SUCCESS) {
-		if (!l->has_first) {
+		if (!l->has_first ||
+			(m->p->stub->last_counts && l->type == TYPE_MX)) {
 			l->has_first = true;
 			l->first = (uint8_t)o;
 		}

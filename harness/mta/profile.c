@@ -136,9 +136,10 @@ static const struct field fields[] = {
 		"up as a name"),
 
 	WORD("local-exchange", local,
-		WORDS("none", "name", "ip", "name-or-loopback", "any", "drop",
+		WORDS("none", "name", "ip", "name-or-interface", "any", "drop",
 			"drop-loopback"),
-		"how it finds itself among the hosts"),
+		"how it finds itself among the hosts: name before its addresses are "
+		"asked, name-or-interface after"),
 	BOOL("alias-exempt", alias_exempt, "... but not for a recipient it rewrote"),
 	BOOL("ignore-loopback", ignore_loopback,
 		"loopback addresses and 0.0.0.0 are not used at all"),
@@ -157,7 +158,11 @@ static const struct field fields[] = {
 		"for an implicit MX the second family only when the first gave "
 		"nothing"),
 	BOOL("trust-mx", trust_mx, "hosts of an MX list count without looking them up"),
-	BOOL("additional", additional, "uses addresses of the additional section"),
+	WORD("additional", additional, WORDS("no", "yes", "enough"),
+		"uses addresses of the additional section: in place of the question "
+		"for their family, or of all questions for their host"),
+	BOOL("host-loop-final", host_loop_final,
+		"too long a chain at one exchange is the end, by loop-result"),
 	BOOL("ask-absent", ask_absent,
 		"asks also for a family that the host lacks, and tries in vain to "
 		"connect"),

@@ -60,6 +60,7 @@ const struct stub_row stubs[] = {
 		OUTCOMES(HOST_NOT_FOUND, TRY_AGAIN, NO_RECOVERY, NO_RECOVERY,
 			NO_RECOVERY, NO_RECOVERY, TRY_AGAIN),
 		.cname_only = OUTCOME_NO_DATA,
+		.last_counts = true,
 	},
 	{
 		.name = "c-ares",

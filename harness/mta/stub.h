@@ -47,6 +47,8 @@ struct stub_row {
 			     * end of that name's chain inside the answer */
 	uint8_t view;
 	bool follow_dname;
+	bool last_counts; /* with a search list the last failure of an MX look-up is told,
+			   * not that of the name as it stands */
 	uint8_t follow; /* further questions it puts itself to follow CNAMEs */
 	/* Aliases it follows in all, inside answers and by questions, and what a longer
 	 * chain is; 0: as many as the answer has. */

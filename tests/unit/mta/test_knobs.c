@@ -43,12 +43,20 @@ static const struct chain_row chains[] = {
 		"user@c9" },
 	{ "qmail rewrites to the tenth target", "qmail-1.03", "ANY", 11,
 		"bounced 5.1.2", "user@c10" },
-	{ "mox follows 16 hops", "mox", "CNAME", 16, "delivered m 192.0.2.25", NULL },
-	{ "mox defers 17 hops", "mox", "CNAME", 17, "deferred -", NULL },
-	{ "hickory follows 8 hops", "stalwart", "MX", 8, "delivered m 192.0.2.25",
+	{ "mox follows 15 hops", "mox", "CNAME", 15, "delivered m 192.0.2.25", NULL },
+	{ "mox defers 16 hops", "mox", "CNAME", 16, "deferred -", NULL },
+	{ "hickory follows 7 hops", "stalwart", "MX", 7, "delivered m 192.0.2.25",
 		NULL },
+	{ "hickory follows no 8 hops", "stalwart", "MX", 8, "bounced 5.4.4", NULL },
 	{ "hmailserver follows 10 hops", "hmailserver", "CNAME", 10,
 		"delivered m 192.0.2.25", NULL },
+	{ "hmailserver defers 11 hops", "hmailserver", "CNAME", 11, "deferred -",
+		NULL },
+	{ "dnsjava follows 15 hops", "james", "MX", 15, "delivered m 192.0.2.25",
+		NULL },
+	{ "dnsjava follows no 16 hops", "james", "MX", 16, "bounced -", NULL },
+	{ "sendmail keeps the name after 12 hops", "sendmail", "AAAA", 12,
+		"bounced 5.1.2", NULL },
 	{ "the reference client follows 16 hops", "rfc5321", "MX", 16,
 		"delivered m 192.0.2.25", NULL },
 	{ "the reference client bounces a longer chain", "rfc5321", "MX", 17,
@@ -77,131 +85,75 @@ static void test_chain(void **state)
 	str_clear(&s);
 }
 
-/* ---- knobs, one row a value ---- */
+/* ---- the same for the name of an exchange, and inside one answer ---- */
 
-struct knob_row {
-	const char *name;
-	const char *inherits, *fields; /* "key=value;key=value" */
-	const char *script, *questions, *result;
+static const struct chain_row exchanges[] = {
+	{ "postfix follows 9 aliases of an exchange", "postfix", "A", 9,
+		"delivered x0 192.0.2.25", NULL },
+	{ "postfix does not follow 10", "postfix", "A", 10, "bounced 5.4.4", NULL },
+	{ "exim follows 1 alias of an exchange", "exim-4.98", "A", 1,
+		"delivered x1 192.0.2.25", NULL },
+	{ "exim does not follow 2", "exim-4.98", "A", 2, "bounced -", NULL },
+	{ "courier follows 10 aliases of an exchange", "courier", "A", 10,
+		"delivered x0 192.0.2.25", NULL },
+	{ "courier does not follow 11", "courier", "A", 11, "bounced -", NULL },
+	{ "mox follows 11 aliases of an exchange", "mox", "CNAME", 11,
+		"delivered x0 192.0.2.25", NULL },
+	{ "mox does not follow 12", "mox", "CNAME", 12, "deferred -", NULL },
+	{ "hmailserver follows 10 aliases of an exchange", "hmailserver", "CNAME", 10,
+		"delivered x0 192.0.2.25", NULL },
+	{ "hmailserver does not follow 11", "hmailserver", "CNAME", 11, "deferred -",
+		NULL },
+	{ "opensmtpd follows no alias of an exchange", "opensmtpd", "A", 1,
+		"deferred -", NULL },
 };
 
-#define M "A m: m A 192.0.2.25; "
-#define TWO "MX c: c MX 5 n, c MX 10 m; A n: n A 192.0.2.7; " M
-
-static const struct knob_row knobs[] = {
-	{ "addresses a", "rfc5321", "addresses=a", "MX c: c MX 1 m; " M,
-		"MX c, A m, try "
-		"192.0.2.25",
-		"delivered m 192.0.2.25" },
-	{ "addresses aaaa-a", "rfc5321", "addresses=aaaa-a", "MX c: c MX 1 m; " M,
-		"MX c, AAAA m, A m, try 192.0.2.25", "delivered m 192.0.2.25" },
-	{ "lazy look-ups ask the second host only in its turn", "rfc5321",
-		"addresses=a;address-lookup=lazy", TWO, "MX c, A n, try 192.0.2.7",
-		"delivered n 192.0.2.7" },
-	{ "eager look-ups ask all hosts first", "rfc5321", "addresses=a", TWO,
-		"MX c, A n, A m, try 192.0.2.7", "delivered n 192.0.2.7" },
-	{ "a refused connection leads to the next host", "rfc5321", "addresses=a",
-		TWO "try n refused", "MX c, A n, A m, try 192.0.2.7, try 192.0.2.25",
-		"delivered m 192.0.2.25" },
-	{ "max-addresses 1 ends after one", "rfc5321", "addresses=a;max-addresses=1",
-		TWO "try n refused", "MX c, A n, A m, try 192.0.2.7",
-		"deferred 4.4.1" },
-	{ "max-mx 1 looks at one", "rfc5321", "addresses=a;max-mx=1", TWO,
-		"MX c, A n, try 192.0.2.7", "delivered n 192.0.2.7" },
-	{ "max-sessions 1 ends after one session", "rfc5321",
-		"addresses=a;max-sessions=1", TWO "try n r450",
-		"MX c, A n, A m, try 192.0.2.7", "deferred 4.2.0" },
-	{ "a 5xx to RCPT is final", "rfc5321", "addresses=a", TWO "try n r550",
-		"MX c, A n, A m, try 192.0.2.7", "rejected n 192.0.2.7" },
-	{ "after-greeting-5xx stop", "rfc5321", "addresses=a;after-greeting-5xx=stop",
-		TWO "try n g554", "MX c, A n, A m, try 192.0.2.7", "bounced 5.3.0" },
-	{ "after-greeting-5xx host", "rfc5321", "addresses=a;after-greeting-5xx=host",
-		TWO "try n g554", "MX c, A n, A m, try 192.0.2.7, try 192.0.2.25",
-		"delivered m 192.0.2.25" },
-	{ "null-mx strict lets a mixed one pass", "rfc5321", "addresses=a",
-		"MX c: c MX 0 ., c MX 10 m; " M, "MX c, A ., A m, try 192.0.2.25",
-		"delivered m 192.0.2.25" },
-	{ "null-mx strict lets preference 10 pass", "rfc5321", "addresses=a",
-		"MX c: c MX 10 .", "MX c, A .", "bounced 5.4.4" },
-	{ "null-mx any takes preference 10", "rfc5321", "null-mx=any",
-		"MX c: c MX 10 .", "MX c", "bounced 5.1.10" },
-	{ "null-mx zero spares preference 10", "rfc5321", "null-mx=zero;addresses=a",
-		"MX c: c MX 10 .", "MX c, A .", "bounced 5.4.4" },
-	{ "null-mx single takes preference 10", "rfc5321", "null-mx=single",
-		"MX c: c MX 10 .", "MX c", "bounced 5.1.10" },
-	{ "null-mx skip uses the rest", "rfc5321", "null-mx=skip;addresses=a",
-		"MX c: c MX 0 ., c MX 10 m; " M, "MX c, A m, try 192.0.2.25",
-		"delivered m 192.0.2.25" },
-	{ "null-mx reached comes in its turn", "rfc5321",
-		"null-mx=reached;addresses=a;address-lookup=lazy",
-		"MX c: c MX 1 ., c MX 10 m; " M, "MX c", "bounced 5.1.10" },
-	{ "literal-exchange reject", "rfc5321", "literal-exchange=reject",
-		"MX c: c MX 1 192.0.2.9", "MX c", "bounced 5.1.2" },
-	{ "literal-exchange accept", "rfc5321", "literal-exchange=accept",
-		"MX c: c MX 1 192.0.2.9", "MX c, try 192.0.2.9",
-		"delivered 192.0.2.9 192.0.2.9" },
-	{ "mix-rule defer: soft outranks hard", "rfc5321", "addresses=a",
-		"MX c: c MX 1 s, c MX 2 h; A s SERVFAIL; A h NXDOMAIN",
-		"MX c, A s, A h", "deferred 4.4.3" },
-	{ "mix-rule bounce: hard outranks soft", "rfc5321",
-		"addresses=a;mix-rule=bounce",
-		"MX c: c MX 1 s, c MX 2 h; A s SERVFAIL; A h NXDOMAIN",
-		"MX c, A s, A h", "bounced 5.4.4" },
-	{ "bad-host stop", "rfc5321", "addresses=a;bad-host=stop",
-		"MX c: c MX 1 h, c MX 2 m; A h NXDOMAIN; " M, "MX c, A h",
-		"bounced 5.4.4" },
-	{ "bad-host fail", "rfc5321", "addresses=a;bad-host=fail",
-		"MX c: c MX 1 m, c MX 2 h; A h NXDOMAIN; " M, "MX c, A m, A h",
-		"bounced 5.4.4" },
-	{ "search-list mx goes on after NXDOMAIN", "rfc5321",
-		"addresses=a;search-list=mx",
-		"MX c NXDOMAIN; MX c.sender.example: c.sender.example MX 1 m; " M,
-		"MX c, MX c.sender.example, A m, try 192.0.2.25",
-		"delivered m 192.0.2.25" },
-	{ "owner-check yes ignores a foreign MX", "rfc5321", "addresses=a",
-		"MX c: x MX 1 m; A c: c A 192.0.2.1; " M, "MX c, A c, try 192.0.2.1",
-		"delivered c 192.0.2.1" },
-	{ "owner-check no takes a foreign MX", "rfc5321", "addresses=a;owner-check=no",
-		"MX c: x MX 1 m; A c: c A 192.0.2.1; " M, "MX c, A m, try 192.0.2.25",
-		"delivered m 192.0.2.25" },
-	{ "cname-rounds 0 leaves the CNAME alone", "rfc5321",
-		"addresses=a;cname-rounds=0",
-		"MX c: c CNAME t; A c: c A 192.0.2.1; MX t: t MX 1 m",
-		"MX c, A c, try 192.0.2.1", "delivered c 192.0.2.1" },
-};
-
-static void set_fields(struct mta_profile *p, const char *fields)
+static void test_exchange(void **state)
 {
-	static const struct place at = { "row", 1, 1 };
-	char *copy = arena_strdup(arena, fields), *one;
-	struct errs errs;
-
-	errs_init(&errs, arena);
-	while ((one = strsep(&copy, ";")) != NULL) {
-		char *value = strchr(one, '=');
-
-		*value++ = '\0';
-		assert_int_equal(
-			profile_set_field(set, p, one, value, at, at, &errs), 0);
-	}
-}
-
-static void test_knob(void **state)
-{
-	static const struct place at = { "row", 1, 1 };
-	static unsigned serial;
-	const struct knob_row *row = *state;
-	const char *name = arena_printf(arena, "mine-%u", serial++);
-	const char *questions;
-	struct errs errs;
+	const struct chain_row *row = *state;
+	struct str s = STR_INIT;
 	struct mta *m;
 
-	errs_init(&errs, arena);
-	set_fields(profile_define(set, name, row->inherits, at, &errs), row->fields);
-	m = client(name, "user@c", 1);
-	questions = answers_run(arena, m, row->script, true);
-	assert_string_equal(questions, row->questions);
+	str_puts(&s, "MX c: c MX 10 x0; ");
+	for (unsigned i = 0; i < row->hops; i++)
+		str_printf(&s, "%s x%u: x%u CNAME x%u; ", row->type, i, i, i + 1);
+	str_printf(&s, "A x%u: x%u A 192.0.2.25", row->hops, row->hops);
+	m = client(row->client, "user@c", 1);
+	answers_run(arena, m, s.data, false);
 	assert_string_equal(answers_result(arena, mta_result(m)), row->result);
+	str_clear(&s);
+}
+
+static const struct chain_row answers[] = {
+	{ "dnspython follows 15 hops in one answer", "checkdmarc", "MX", 15,
+		"delivered m 192.0.2.25", NULL },
+	{ "dnspython fails at 16", "checkdmarc", "MX", 16, "deferred -", NULL },
+	{ "dnsjava follows 15 hops in one answer", "james", "MX", 15,
+		"delivered m 192.0.2.25", NULL },
+	{ "dnsjava fails at 16", "james", "MX", 16, "bounced -", NULL },
+	{ "courier follows 10 hops in one answer", "courier", "MX", 10,
+		"delivered m 192.0.2.25", NULL },
+	{ "courier fails at 11", "courier", "MX", 11, "bounced -", NULL },
+	{ "postfix does not count hops in one answer", "postfix", "MX", 30,
+		"delivered m 192.0.2.25", NULL },
+	{ "ruby does not count hops in one answer", "postal", "MX", 30,
+		"delivered m 192.0.2.25", NULL },
+};
+
+static void test_answer(void **state)
+{
+	const struct chain_row *row = *state;
+	struct str s = STR_INIT;
+	struct mta *m;
+
+	str_puts(&s, "MX c0: ");
+	for (unsigned i = 0; i < row->hops; i++)
+		str_printf(&s, "c%u CNAME c%u, ", i, i + 1);
+	str_printf(&s, "c%u MX 10 m; A m: m A 192.0.2.25", row->hops);
+	m = client(row->client, "user@c0", 1);
+	answers_run(arena, m, s.data, false);
+	assert_string_equal(answers_result(arena, mta_result(m)), row->result);
+	str_clear(&s);
 }
 
 /* ---- recipients ---- */
@@ -221,6 +173,12 @@ static void literals_and_unicode_are_understood(void **state)
 		1);
 	assert_string_equal(
 		answers_run(arena, m, "", true), "MX xn--bcher-kva.example");
+	m = client("dma", "user@[192.0.2.9]", 1);
+	assert_string_equal(answers_run(arena, m, "", true),
+		"MX [192.0.2.9], MX [192.0.2.9].sender.example");
+	m = client("qmail-1.03", "user@b\xc3\xbc", 1);
+	assert_string_equal(answers_run(arena, m, "", true),
+		"ANY b\\195\\188, MX b\\195\\188, A b\\195\\188");
 	m = client("rfc5321", "user@a..b", 1);
 	assert_string_equal(answers_run(arena, m, "", true), "");
 	assert_string_equal(answers_result(arena, mta_result(m)), "bounced 5.1.3");
@@ -284,6 +242,64 @@ static void postfix_tries_five_addresses_of_both_families(void **state)
 	assert_int_equal(mta_result(m)->attempts, 5);
 	assert_string_equal(answers_result(arena, mta_result(m)), "deferred 4.4.1");
 	str_clear(&s);
+}
+
+/* hosts_max_try 5 counts inside a preference, then one host of each further one;
+ * hosts_max_try_hardlimit is 50 (transports/smtp.c; observed with 4.96). */
+static void exim_tries_five_of_one_preference_then_one_of_each(void **state)
+{
+	static const struct {
+		unsigned first, second, third, others, attempts;
+	} rows[] = { { 8, 2, 2, 0, 7 }, { 3, 3, 0, 0, 5 }, { 9, 0, 0, 0, 5 },
+		{ 1, 1, 1, 6, 9 }, { 1, 1, 1, 102, 50 } };
+
+	(void)state;
+	for (unsigned k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+		struct str mx = STR_INIT, rest = STR_INIT;
+		unsigned count[] = { rows[k].first, rows[k].second, rows[k].third };
+		struct mta *m;
+		unsigned n = 0;
+
+		str_puts(&mx, "MX c: ");
+		for (unsigned i = 0; i < 3 + rows[k].others; i++) {
+			for (unsigned j = i < 3 ? count[i] : 1; j > 0; j--, n++) {
+				str_printf(&mx, "c MX %u h%u, ", 10 * (i + 1), n);
+				str_printf(&rest,
+					"; A h%u: h%u A 192.0.2.%u; try h%u refused", n,
+					n, n + 1, n);
+			}
+		}
+		str_puts(&mx, rest.data);
+		m = client("exim-4.98", "user@c", 1);
+		answers_run(arena, m, mx.data, false);
+		assert_int_equal(mta_result(m)->attempts, rows[k].attempts);
+		str_clear(&mx);
+		str_clear(&rest);
+	}
+}
+
+/* A family that the sender's host lacks: not asked for (AI_ADDRCONFIG and the like), or
+ * tried in vain (dma dns.c:60). */
+static void absent_families_are_left_out_or_tried_in_vain(void **state)
+{
+	static const char script[] = "MX c: c MX 5 n, c MX 10 m; "
+				     "AAAA n: n AAAA 2001:db8::7; A n: ; "
+				     "A m: m A 192.0.2.25";
+	struct mta *m;
+
+	(void)state;
+	setting.no_ipv6 = true;
+	m = client("postfix", "user@c", 1);
+	assert_string_equal(
+		answers_run(arena, m, script, true), "MX c, A n, A m, try 192.0.2.25");
+	m = client("dma", "user@c", 1);
+	assert_string_equal(answers_run(arena, m, script, true),
+		"MX c, A n, AAAA n, A m, AAAA m, try 192.0.2.25");
+	assert_int_equal(mta_result(m)->attempts, 2);
+	m = client("dma", "user@n", 1);
+	answers_run(arena, m, "AAAA n: n AAAA 2001:db8::7", true);
+	assert_string_equal(answers_result(arena, mta_result(m)), "deferred -");
+	setting.no_ipv6 = false;
 }
 
 /* ---- any answers ---- */
@@ -370,11 +386,14 @@ int main(void)
 		.n_search = 1,
 		.mail_from = "sender@sender.example.net" };
 	TESTS_ADD_ROWS(chains, test_chain);
-	TESTS_ADD_ROWS(knobs, test_knob);
+	TESTS_ADD_ROWS(exchanges, test_exchange);
+	TESTS_ADD_ROWS(answers, test_answer);
 	TESTS_ADD(literals_and_unicode_are_understood);
 	TESTS_ADD(courier_chooses_between_cname_and_mx);
 	TESTS_ADD(long_answers_defer_old_qmail_only);
 	TESTS_ADD(postfix_tries_five_addresses_of_both_families);
+	TESTS_ADD(exim_tries_five_of_one_preference_then_one_of_each);
+	TESTS_ADD(absent_families_are_left_out_or_tried_in_vain);
 	TESTS_ADD(every_client_ends_and_repeats_itself);
 	failed = tests_run("mta-knobs");
 	arena_free(arena);
