@@ -111,7 +111,7 @@ static const struct keyword scenario_keys[] = {
 		.type = VALUE_TABLE,
 		.help = "mail clients of your own: NAME: { inherits: CLIENT, FIELD: "
 			"VALUE, ... }; "
-			"`harness explain profile-fields` lists the fields. A file may "
+			"`harness explain profile-format` lists the fields. A file may "
 			"hold "
 			"profiles alone",
 		.example = "{ my-relay: { inherits: postfix, rewrite: none } }" },
