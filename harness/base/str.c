@@ -121,6 +121,29 @@ void str_pad(struct str *s, size_t from, size_t columns)
 		str_putc(s, ' ');
 }
 
+void str_put_wrapped(
+	struct str *s, size_t line, size_t indent, size_t width, const char *text)
+{
+	bool first = true;
+
+	while (*text != '\0') {
+		size_t n = strcspn(text, " ");
+		size_t before = s->len;
+
+		str_puts(s, first ? "" : " ");
+		str_put(s, text, n);
+		if (!first && text_columns(s->data + line) > width) {
+			s->len = before;
+			str_putc(s, '\n');
+			line = s->len;
+			str_pad(s, line, indent);
+			str_put(s, text, n);
+		}
+		first = false;
+		text += n + strspn(text + n, " ");
+	}
+}
+
 void str_put_json(struct str *s, const char *text)
 {
 	const unsigned char *p = (const unsigned char *)text;

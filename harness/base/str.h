@@ -34,6 +34,11 @@ void str_vprintf(struct str *s, const char *fmt, va_list ap)
 /* Adds spaces until the text is `columns` wide on a terminal (UTF-8 aware). */
 void str_pad(struct str *s, size_t from, size_t columns);
 
+/* Adds text, wrapped at its spaces so that no line is wider than `width` if its words
+ * allow it; further lines are indented. `line` is where the current line began. */
+void str_put_wrapped(
+	struct str *s, size_t line, size_t indent, size_t width, const char *text);
+
 /* Terminal columns of UTF-8 text; bytes that are not UTF-8 count one each. */
 size_t text_columns(const char *text);
 

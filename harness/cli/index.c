@@ -15,6 +15,7 @@ struct index {
 	const struct server_mode *mode;
 	struct errs *errs;
 	struct server_zone *zones;
+	int *lines; /* of each zone */
 	size_t n, room;
 };
 
@@ -51,23 +52,54 @@ static const struct server_mode *find_mode(struct index *x, const char *name, in
 static void add(struct index *x, const struct zone *zone,
 	const struct server_mode *mode, int line)
 {
-	for (size_t i = 0; i < x->n; i++) {
-		if (name_equal(zone_origin(x->zones[i].zone), zone_origin(zone))) {
-			errs_add(x->errs, line_at(x, line), "zone %s is listed already",
-				name_text(x->arena, zone_origin(zone)));
-			return;
-		}
-	}
 	if (x->n == x->room) {
 		size_t room = x->room == 0 ? 64 : x->room * 2;
 		struct server_zone *more = arena_array(x->arena, room, sizeof(*more));
+		int *lines = arena_array(x->arena, room, sizeof(*lines));
 
-		if (x->n > 0)
+		if (x->n > 0) {
 			memcpy(more, x->zones, x->n * sizeof(*more));
+			memcpy(lines, x->lines, x->n * sizeof(*lines));
+		}
 		x->zones = more;
+		x->lines = lines;
 		x->room = room;
 	}
+	x->lines[x->n] = line;
 	x->zones[x->n++] = (struct server_zone){ zone, mode };
+}
+
+static int by_origin(const void *a, const void *b, void *ctx)
+{
+	const struct index *x = ctx;
+	size_t i = *(const size_t *)a, j = *(const size_t *)b;
+	int c = name_compare(
+		zone_origin(x->zones[i].zone), zone_origin(x->zones[j].zone));
+
+	return c != 0 ? c : i < j ? -1 : 1;
+}
+
+/* Sorted, since an index may list a zone for each of many customers. */
+static void find_repeated(struct index *x)
+{
+	size_t *order = arena_array(x->arena, x->n, sizeof(*order));
+	size_t first = 0;
+
+	for (size_t i = 0; i < x->n; i++)
+		order[i] = i;
+	qsort_r(order, x->n, sizeof(*order), by_origin, x);
+	for (size_t i = 1; i < x->n; i++) {
+		const struct name *one = zone_origin(x->zones[order[first]].zone);
+		const struct name *other = zone_origin(x->zones[order[i]].zone);
+
+		if (!name_equal(one, other)) {
+			first = i;
+			continue;
+		}
+		errs_add(x->errs, line_at(x, x->lines[order[i]]),
+			"zone %s is listed already, in line %d",
+			name_text(x->arena, other), x->lines[order[first]]);
+	}
 }
 
 /* fields: origin, file, and mode or NULL. */
@@ -134,6 +166,7 @@ int index_load(struct arena *a, const char *path, const struct server_mode *mode
 		errs_add(errs, (struct place){ .file = path }, "cannot read");
 	free(text);
 	fclose(fp);
+	find_repeated(&x);
 	if (x.n == 0 && errs->n == had)
 		errs_add(errs, (struct place){ .file = path }, "no zone in this file");
 	*ret = (struct server){ .zones = x.zones, .n_zones = (unsigned)x.n };

@@ -62,7 +62,7 @@ static void put_field(struct str *s, const char *label, const char *text)
 	str_puts(s, "  ");
 	str_puts(s, label);
 	str_pad(s, from, 26);
-	str_puts(s, text);
+	str_put_wrapped(s, from, 26, 100, text);
 	str_putc(s, '\n');
 }
 
@@ -197,9 +197,20 @@ static struct thing rules_at(const struct profile_set *set, size_t i)
 
 static void rules_explain(struct str *s, const struct profile_set *set, size_t i)
 {
-	(void)set;
+	struct str who = STR_INIT;
+
 	put_head(s, "rule for mail clients", mta_rules[i].name, mta_rules[i].text);
 	put_field(s, "source", mta_rules[i].source);
+	for (size_t k = 0; k < profile_set_size(set); k++) {
+		const struct mta_profile *p = profile_at(set, k);
+
+		if (mta_breaks(p, mta_rules[i].name))
+			str_printf(
+				&who, "%s%s", who.len > 0 ? ", " : "", profile_name(p));
+	}
+	if (who.len > 0)
+		put_field(s, "not done by", who.data);
+	str_clear(&who);
 }
 
 /* ---- verdicts ---- */

@@ -589,6 +589,11 @@ static const struct setting set_maddy[] = {
 	{ "on-unreachable", "defer 4.4.0 No usable MXs",
 		"maddy 837b1b8a internal/target/remote/connect.go" },
 	{ "after-rcpt-4xx", "stop", "maddy 837b1b8a internal/target/remote/remote.go" },
+	{ "literal-exchange", "skip",
+		"golang/go src/net/dnsclient.go isDomainName (dialer of "
+		"192.0.2.1.)" },
+	{ "on-literal", "bounce 5.4.0 No usable MXs",
+		"maddy 837b1b8a internal/target/remote/connect.go" },
 	{ NULL, NULL, NULL },
 };
 
@@ -760,10 +765,10 @@ static const struct setting set_mox[] = {
 		"bounce - domain does not accept email as indicated with single dot "
 		"for mx record",
 		"mox 1c958766 smtpclient/gather.go:149-166" },
-	{ "literal-exchange", "reject",
-		"mox 1c958766 smtpclient/gather.go:159-166; dns/dns.go:102" },
-	{ "on-literal", "bounce - invalid mx host",
-		"mox 1c958766 smtpclient/gather.go:159-166" },
+	{ "literal-exchange", "skip",
+		"adns lookup.go LookupMX, dnsclient.go:106-142 (isDomainName)" },
+	{ "on-literal", "defer - mx lookup failed",
+		"mox 1c958766 smtpclient/gather.go:147-153" },
 	{ "address-lookup", "lazy", "mox 1c958766 queue/direct.go" },
 	{ "address-cname-rounds", "11", "mox 1c958766 smtpclient/gather.go:221" },
 	{ "order", "shuffle", "mox 1c958766 smtpclient/gather.go (Go LookupMX)" },

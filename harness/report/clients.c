@@ -60,24 +60,11 @@ void *clients_begin(struct arena *a, const struct report_options *options,
 /* "  label     text", the text wrapped at its spaces under itself. */
 static void put_wrapped(struct str *out, const char *label, const char *text)
 {
-	size_t from = out->len;
+	size_t line = out->len;
 
 	str_printf(out, "  %s", label);
-	str_pad(out, from, LABEL_COLUMNS);
-	while (*text != '\0') {
-		size_t n = strcspn(text, " ");
-		bool first = out->len - from <= LABEL_COLUMNS;
-
-		if (!first && out->len - from + 1 + n > CLIENTS_COLUMNS) {
-			str_putc(out, '\n');
-			from = out->len;
-			str_pad(out, from, LABEL_COLUMNS);
-			first = true;
-		}
-		str_puts(out, first ? "" : " ");
-		str_put(out, text, n);
-		text += n + strspn(text + n, " ");
-	}
+	str_pad(out, line, LABEL_COLUMNS);
+	str_put_wrapped(out, line, LABEL_COLUMNS, CLIENTS_COLUMNS, text);
 	str_putc(out, '\n');
 }
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "zone/zone.h"
+#include "zone/answer.h"
 
 /* RFC 2544 addresses: no resolver we know refuses to ask there (loopback and
  * documentation addresses are filtered by some). The last host of the range. */
@@ -102,23 +102,39 @@ static void add_delegation(struct root_maker *r, const struct zone *zone,
 	}
 }
 
-static bool has_zone_above(const struct stage *stage, const struct name *origin)
+/* The zones of all servers of the stage together. */
+static struct answer_zones all_zones(struct arena *a, const struct stage *stage)
 {
+	struct answer_zones all = { .n = 0 };
+	struct answer_zone *zones;
+	size_t n = 0;
+
+	for (unsigned i = 0; i < stage->n_servers; i++)
+		n += stage->servers[i].n_zones;
+	zones = arena_array(a, n, sizeof(*zones));
 	for (unsigned i = 0; i < stage->n_servers; i++) {
 		const struct server *s = &stage->servers[i];
 
-		for (unsigned k = 0; k < s->n_zones; k++) {
-			const struct name *other = zone_origin(s->zones[k].zone);
-
-			if (!name_equal(other, origin) && name_is_under(origin, other))
-				return true;
-		}
+		for (unsigned k = 0; k < s->n_zones; k++)
+			zones[all.n++].zone = s->zones[k].zone;
 	}
-	return false;
+	all.zones = zones;
+	answer_zones_index(a, &all);
+	return all;
+}
+
+/* DS of an apex is what the zone above answers. */
+static bool has_zone_above(const struct answer_zones *all, const struct name *origin)
+{
+	struct question q = { .name = origin, .type = TYPE_DS, .class = CLASS_IN };
+	const struct answer_zone *zone = answer_zone_for(all, &q);
+
+	return zone != NULL && !name_equal(zone_origin(zone->zone), origin);
 }
 
 static struct zone *make_root(struct arena *a, const struct stage *stage)
 {
+	struct answer_zones all = all_zones(a, stage);
 	struct root_maker r = { .arena = a };
 
 	add_apex(&r);
@@ -128,7 +144,7 @@ static struct zone *make_root(struct arena *a, const struct stage *stage)
 		for (unsigned k = 0; k < s->n_zones; k++) {
 			const struct zone *z = s->zones[k].zone;
 
-			if (!has_zone_above(stage, zone_origin(z)))
+			if (!has_zone_above(&all, zone_origin(z)))
 				add_delegation(&r, z, s, i);
 		}
 	}

@@ -35,6 +35,7 @@ static void add_set(
 /* Every zone of the world, as if one server had them all. */
 static struct answer_zones all_zones(struct reader *r, const struct draft *d)
 {
+	struct answer_zones all = { .n = 0 };
 	struct answer_zone *zones;
 	size_t n = 0;
 
@@ -49,7 +50,10 @@ static struct answer_zones all_zones(struct reader *r, const struct draft *d)
 				.rules.beside = BESIDE_EXACT_TYPE,
 			};
 	}
-	return (struct answer_zones){ zones, n };
+	all.zones = zones;
+	all.n = n;
+	answer_zones_index(r->arena, &all);
+	return all;
 }
 
 /* By asking: follows CNAMEs and DNAMEs inside the world and finds wildcards. By

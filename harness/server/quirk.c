@@ -309,7 +309,7 @@ struct answer_zones quirk_zones(
 		else
 			changed[i].rules.no_synthesis = true;
 	}
-	return (struct answer_zones){ changed, s->answer.n };
+	return (struct answer_zones){ changed, s->answer.n, s->answer.index };
 }
 
 void quirk_change(struct arena *a, const struct quirk *q, struct msg *answer)

@@ -39,8 +39,10 @@ void server_prepare(struct arena *a, struct server *s)
 		s->any_refused |= refused[i];
 		s->any_alias |= mode->flattens || mode->has_alias;
 	}
-	s->every = (struct answer_zones){ every, s->n_zones };
-	s->answer = (struct answer_zones){ served, n };
+	s->every = (struct answer_zones){ .zones = every, .n = s->n_zones };
+	s->answer = (struct answer_zones){ .zones = served, .n = n };
+	answer_zones_index(a, &s->every);
+	answer_zones_index(a, &s->answer);
 	s->refused = refused;
 }
 

@@ -20,28 +20,6 @@ struct walk {
 	const struct answer_rules *rules; /* its rules */
 };
 
-const struct answer_zone *answer_zone_for(
-	const struct answer_zones *zones, const struct question *q)
-{
-	const struct answer_zone *best = NULL, *at_apex = NULL;
-	size_t longest = 0;
-
-	for (size_t i = 0; i < zones->n; i++) {
-		const struct name *origin = zones->zones[i].zone->origin;
-		size_t len = name_len(origin);
-
-		if (len <= longest || !name_is_under(q->name, origin))
-			continue;
-		if (q->type == TYPE_DS && len == name_len(q->name)) {
-			at_apex = &zones->zones[i];
-			continue;
-		}
-		best = &zones->zones[i];
-		longest = len;
-	}
-	return best != NULL ? best : at_apex;
-}
-
 static const struct answer_zone *zone_for(const struct walk *w, const struct name *name)
 {
 	struct question q = { .name = name, .type = w->type, .class = CLASS_IN };

@@ -29,10 +29,17 @@ struct answer_zone {
 	struct answer_rules rules;
 };
 
+struct answer_index;
 struct answer_zones {
 	const struct answer_zone *zones;
 	size_t n;
+	const struct answer_index *index; /* or NULL: each is looked at */
 };
+
+/* Makes finding a zone independent of how many there are. The origins must not change
+ * afterwards, rules may. Worth calling for any number: few zones need no index and get
+ * none. It lives in a. */
+void answer_zones_index(struct arena *a, struct answer_zones *zones);
 
 /* The zone that answers for the name, or NULL. For a DS question at an apex it is the
  * parent's, when both are here (RFC 4035 3.1.4.1). */

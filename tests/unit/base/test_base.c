@@ -130,6 +130,18 @@ static void padding_counts_columns_not_octets(void **state)
 	str_clear(&s);
 }
 
+static void wrapped_text_stays_within_its_width(void **state)
+{
+	struct str s = STR_INIT;
+
+	(void)state;
+	str_puts(&s, "to: ");
+	str_put_wrapped(&s, 0, 4, 12, "\xc3\xa4\xc3\xa4 bbbb ccccc d eeeeeeeeeeeee f");
+	assert_string_equal(s.data,
+		"to: \xc3\xa4\xc3\xa4 bbbb\n    ccccc d\n    eeeeeeeeeeeee\n    f");
+	str_clear(&s);
+}
+
 /* ---- ip ---- */
 
 struct ip_row {
@@ -220,6 +232,7 @@ int main(void)
 	TESTS_ADD(a_big_allocation_gets_a_block_of_its_own);
 	TESTS_ADD_ROWS(json_rows, json_text);
 	TESTS_ADD(padding_counts_columns_not_octets);
+	TESTS_ADD(wrapped_text_stays_within_its_width);
 	TESTS_ADD_ROWS(ip_rows, ip);
 	TESTS_ADD(the_same_seed_gives_the_same_numbers);
 	TESTS_ADD(numbers_below_n_reach_all_of_them);

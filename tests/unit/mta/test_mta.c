@@ -320,6 +320,12 @@ static const struct row rows[] = {
 		"A c, AAAA c, CNAME c, MX c, A x, AAAA x, CNAME x, A m, AAAA m, CNAME m, "
 		"A m, AAAA m",
 		"delivered x 192.0.2.25", NULL },
+	{ "mox drops an exchange that is an address, and defers without another", "mox",
+		"MX c: c MX 10 192.0.2.9", "A c, AAAA c, CNAME c, MX c", "deferred -",
+		NULL },
+	{ "mox bounces one empty exchange beside others", "mox",
+		"MX c: c MX 10 ., c MX 20 m", "A c, AAAA c, CNAME c, MX c", "bounced -",
+		NULL },
 	{ "mox defers when nothing but a failure is known of the name", "mox",
 		"A c SERVFAIL; AAAA c SERVFAIL; CNAME c SERVFAIL",
 		"A c, AAAA c, CNAME c", "deferred -", NULL },
