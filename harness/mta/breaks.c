@@ -40,7 +40,7 @@ static bool has_no_implicit_mx(const struct mta_profile *p)
 
 static bool falls_back_past_mx(const struct mta_profile *p)
 {
-	return p->implicit_if_empty;
+	return p->fallback_address;
 }
 
 static bool keeps_the_order(const struct mta_profile *p)

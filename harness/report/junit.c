@@ -19,17 +19,18 @@ struct counts {
 	unsigned long tests, failures, skipped;
 };
 
-/* Counts stand in the opening tag, so the cases of a suite, and the suites, are
- * gathered first. */
+/* Counts stand in the opening tag of a suite, so its cases are gathered first. The root
+ * has none (as with pytest): a run of half a million cases would have to wait in memory
+ * for them. */
 struct junit {
 	struct arena *arena;
-	const char *tool;
 	const struct suite_file *files;
-	size_t n_files;
-	char *suite; /* id of the open suite, or NULL */
-	struct counts in_suite, total;
-	xmlBufferPtr cases, suites;
-	xmlTextWriterPtr case_writer, suite_writer;
+	size_t n_files, next; /* scenarios come in the order of the header */
+	const char *suite;    /* id of the open suite, or NULL */
+	const char *file;     /* its scenario's, or NULL */
+	struct counts counts; /* of it */
+	xmlBufferPtr cases, whole;
+	xmlTextWriterPtr case_writer, writer;
 };
 
 static xmlTextWriterPtr writer_on(struct arena *a, xmlBufferPtr *ret)
@@ -60,14 +61,16 @@ void *junit_begin(struct arena *a, const struct report_options *options,
 					: arena_strdup(a, scenarios[i].file);
 	}
 	j->arena = a;
-	j->tool = arena_strdup(a, run->tool);
 	j->files = files;
 	j->n_files = n;
 	j->case_writer = writer_on(a, &j->cases);
-	j->suite_writer = writer_on(a, &j->suites);
+	j->writer = writer_on(a, &j->whole);
 	/* After the buffers were tied to the arena, so that the writers go first. */
 	arena_defer(a, (void (*)(void *))xmlFreeTextWriter, j->case_writer);
-	arena_defer(a, (void (*)(void *))xmlFreeTextWriter, j->suite_writer);
+	arena_defer(a, (void (*)(void *))xmlFreeTextWriter, j->writer);
+	xmlTextWriterStartDocument(j->writer, NULL, "UTF-8", NULL);
+	xmlTextWriterStartElement(j->writer, BAD_CAST "testsuites");
+	xmlTextWriterWriteAttribute(j->writer, BAD_CAST "name", BAD_CAST run->tool);
 	return j;
 }
 
@@ -99,39 +102,53 @@ static void raw(xmlTextWriterPtr w, xmlBufferPtr text)
 		xmlTextWriterWriteRaw(w, xmlBufferContent(text));
 }
 
-static const char *file_of(const struct junit *j, const char *id)
+static void move_to(struct str *out, struct junit *j)
 {
-	for (size_t i = 0; i < j->n_files; i++) {
-		if (strcmp(j->files[i].id, id) == 0)
-			return j->files[i].file;
-	}
-	return NULL;
+	xmlTextWriterFlush(j->writer);
+	str_put(out, (const char *)xmlBufferContent(j->whole),
+		(size_t)xmlBufferLength(j->whole));
+	xmlBufferEmpty(j->whole);
 }
 
-static void close_suite(struct junit *j)
+static void open_suite(struct junit *j, const char *id)
 {
-	xmlTextWriterPtr w = j->suite_writer;
-	const char *file;
+	size_t i = 0;
+
+	while (i < j->n_files &&
+		strcmp(j->files[(j->next + i) % j->n_files].id, id) != 0)
+		i++;
+	if (i < j->n_files) {
+		size_t found = (j->next + i) % j->n_files;
+
+		j->suite = j->files[found].id;
+		j->file = j->files[found].file;
+		j->next = found + 1;
+	} else {
+		j->suite = arena_strdup(j->arena, id);
+		j->file = NULL;
+	}
+	j->counts = (struct counts){ 0 };
+}
+
+static void close_suite(struct junit *j, struct str *out)
+{
+	xmlTextWriterPtr w = j->writer;
 
 	if (j->suite == NULL)
 		return;
-	file = file_of(j, j->suite);
 	xmlTextWriterFlush(j->case_writer);
 	xmlTextWriterWriteString(w, BAD_CAST "\n  ");
 	xmlTextWriterStartElement(w, BAD_CAST "testsuite");
 	attribute(w, "name", j->suite);
-	if (file != NULL)
-		attribute(w, "file", file);
-	attributes_counts(w, &j->in_suite);
+	if (j->file != NULL)
+		attribute(w, "file", j->file);
+	attributes_counts(w, &j->counts);
 	raw(w, j->cases);
 	xmlTextWriterWriteString(w, BAD_CAST "\n  ");
 	xmlTextWriterEndElement(w);
 	xmlBufferEmpty(j->cases);
-	j->total.tests += j->in_suite.tests;
-	j->total.failures += j->in_suite.failures;
-	j->total.skipped += j->in_suite.skipped;
-	j->in_suite = (struct counts){ 0 };
 	j->suite = NULL;
+	move_to(out, j);
 }
 
 /* The lines of the story, each cleaned; its newlines stay. */
@@ -177,23 +194,21 @@ void junit_record(void *state, const struct record *r, struct str *out)
 	struct junit *j = state;
 	xmlTextWriterPtr w = j->case_writer;
 	struct str name = STR_INIT;
-	const char *file = file_of(j, r->scenario);
 
-	(void)out;
 	if (j->suite == NULL || strcmp(j->suite, r->scenario) != 0) {
-		close_suite(j);
-		j->suite = arena_strdup(j->arena, r->scenario);
+		close_suite(j, out);
+		open_suite(j, r->scenario);
 	}
-	j->in_suite.tests++;
-	j->in_suite.failures += r->result == RESULT_FAILED;
-	j->in_suite.skipped += r->result == RESULT_SKIPPED;
+	j->counts.tests++;
+	j->counts.failures += r->result == RESULT_FAILED;
+	j->counts.skipped += r->result == RESULT_SKIPPED;
 	str_printf(&name, "%s/%s %s", r->client, r->resolver, r->address);
 	xmlTextWriterWriteString(w, BAD_CAST "\n    ");
 	xmlTextWriterStartElement(w, BAD_CAST "testcase");
 	attribute(w, "classname", r->scenario);
 	attribute(w, "name", name.data);
-	if (file != NULL)
-		attribute(w, "file", file);
+	if (j->file != NULL)
+		attribute(w, "file", j->file);
 	/* No clock: the same run gives the same bytes. */
 	attribute(w, "time", "0");
 	if (r->result == RESULT_FAILED)
@@ -209,19 +224,10 @@ void junit_record(void *state, const struct record *r, struct str *out)
 void junit_end(void *state, struct str *out)
 {
 	struct junit *j = state;
-	xmlBufferPtr all;
-	xmlTextWriterPtr w = writer_on(j->arena, &all);
 
-	close_suite(j);
-	xmlTextWriterFlush(j->suite_writer);
-	xmlTextWriterStartDocument(w, NULL, "UTF-8", NULL);
-	xmlTextWriterStartElement(w, BAD_CAST "testsuites");
-	attribute(w, "name", j->tool);
-	attributes_counts(w, &j->total);
-	raw(w, j->suites);
-	xmlTextWriterWriteString(w, BAD_CAST "\n");
-	xmlTextWriterEndElement(w);
-	xmlTextWriterEndDocument(w);
-	xmlFreeTextWriter(w);
-	str_put(out, (const char *)xmlBufferContent(all), (size_t)xmlBufferLength(all));
+	close_suite(j, out);
+	xmlTextWriterWriteString(j->writer, BAD_CAST "\n");
+	xmlTextWriterEndElement(j->writer);
+	xmlTextWriterEndDocument(j->writer);
+	move_to(out, j);
 }

@@ -28,6 +28,8 @@ static const struct row rows[] = {
 		"exim-4.98 opensmtpd dma maddy sendmail rfc5321" },
 	{ "some take a failure for absence", "R5", "postal james",
 		"postfix sendmail exim-4.98 opensmtpd dma courier haraka rfc5321" },
+	{ "one takes the domain's address when no exchange has one", "R8", "masqmail",
+		"postfix sendmail exim-4.98 opensmtpd mx-connect postal rfc5321" },
 	{ "some keep the order of equal preferences", "R11",
 		"opensmtpd mx-connect maddy dma sendmail",
 		"postfix exim-4.98 qmail-1.03 courier rfc5321" },

@@ -42,7 +42,7 @@ static void an_empty_run_is_a_whole_document(void **state)
 	(void)state;
 	assert_string_equal(
 		(const char *)xmlDocGetRootElement(doc)->name, "testsuites");
-	assert_attribute(xmlDocGetRootElement(doc), "tests", "0");
+	assert_null(xmlDocGetRootElement(doc)->children->next);
 	xmlFreeDoc(doc);
 	free(text);
 }
@@ -62,9 +62,6 @@ static void every_scenario_is_a_suite_with_its_counts(void **state)
 		"junit", NULL, sample_scenarios, 3, records, SAMPLE_VERDICTS + 1);
 	doc = parse(text);
 	root = xmlDocGetRootElement(doc);
-	assert_attribute(root, "tests", "9");
-	assert_attribute(root, "failures", "1");
-	assert_attribute(root, "skipped", "1");
 	suite = child(root, "testsuite", 0);
 	assert_attribute(suite, "name", "first");
 	assert_attribute(suite, "tests", "8");
