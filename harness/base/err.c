@@ -51,6 +51,10 @@ void err_hint(struct errs *errs, struct err *e, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* Longer lines would only hide the message; and a hundred mistakes in a line of
+ * megabytes must not cost a hundred times its length. */
+#define SOURCE_SHOWN 160
+
 void err_source(struct errs *errs, struct err *e, const char *text, size_t len)
 {
 	const char *end = text + len;
@@ -64,7 +68,8 @@ void err_source(struct errs *errs, struct err *e, const char *text, size_t len)
 		const char *stop = memchr(p, '\n', (size_t)(end - p));
 		size_t n = stop == NULL ? (size_t)(end - p) : (size_t)(stop - p);
 
-		e->source = arena_strndup(errs->arena, p, n);
+		e->source = arena_strndup(
+			errs->arena, p, n > SOURCE_SHOWN ? SOURCE_SHOWN : n);
 	}
 }
 
@@ -79,6 +84,8 @@ static int by_place(const void *a, const void *b)
 		return c;
 	if (x->at.line != y->at.line)
 		return x->at.line < y->at.line ? -1 : 1;
+	if (x->at.col != y->at.col)
+		return x->at.col < y->at.col ? -1 : 1;
 	return x < y ? -1 : 1;
 }
 
@@ -92,15 +99,12 @@ static void put_source(struct str *s, const char *line, size_t max)
 	}
 }
 
-/* Longer lines would only hide the message. */
-#define SOURCE_SHOWN 160
-
 static void print_one(const struct err *e, FILE *to, bool colour)
 {
 	struct str s = STR_INIT;
 
 	if (e->at.file != NULL)
-		str_puts(&s, e->at.file);
+		put_source(&s, e->at.file, 4096);
 	if (e->at.line > 0)
 		str_printf(&s, ":%d", e->at.line);
 	if (e->at.line > 0 && e->at.col > 0)

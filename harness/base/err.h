@@ -48,7 +48,7 @@ void err_hint(struct errs *errs, struct err *e, const char *fmt, ...)
 /* Copies the at.line-th line out of the whole text of the file. */
 void err_source(struct errs *errs, struct err *e, const char *text, size_t len);
 
-/* Sorted by file and line:
+/* Sorted by file, line and column:
  *   scenarios/a.conf:12:13: error: unknown mode "exact_type"
  *      12 |     mode: exact_type
  *         |           ^

@@ -61,8 +61,8 @@ static size_t edits(const char *a, const char *b)
 
 const char *lookup_nearest(const void *table, size_t n, size_t size, const char *name)
 {
-	/* A third of the letters wrong is a different word. */
-	size_t limit = strlen(name) / 3 + 1;
+	/* Half of a short word or a third of a long one wrong is a different word. */
+	size_t len = strlen(name), limit = len < 4 ? len / 2 : len / 3 + 1;
 	const char *best = NULL;
 
 	for (size_t i = 0; i < n; i++) {

@@ -42,6 +42,9 @@ void version_print(bool with_libraries);
 /* "harness: ..." on standard error, with a newline. */
 void cli_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* -1 after complaining, once, when something printed could not be written. */
+int cli_flush_stdout(void);
+
 /* Writes text to standard output; the status says whether all of it arrived. */
 struct str;
 int print_text(const struct str *s);

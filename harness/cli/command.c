@@ -1,7 +1,9 @@
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,19 +55,32 @@ void cli_complain(const char *fmt, ...)
 	va_start(ap, fmt);
 	str_vprintf(&s, fmt, ap);
 	va_end(ap);
+	/* What comes out of a file must not control the terminal. */
+	for (size_t i = 0; i < s.len; i++) {
+		if ((unsigned char)s.data[i] < 0x20 || s.data[i] == 0x7f)
+			s.data[i] = '?';
+	}
 	fprintf(stderr, "harness: %s\n", s.data);
 	str_clear(&s);
 }
 
+int cli_flush_stdout(void)
+{
+	int failed = ferror(stdout);
+
+	if (fflush(stdout) == 0 && !failed)
+		return 0;
+	cli_complain("standard output: cannot write: %s", strerror(errno));
+	/* What could not be written is not tried, nor complained of, again. */
+	__fpurge(stdout);
+	clearerr(stdout);
+	return -1;
+}
+
 int print_text(const struct str *s)
 {
-	size_t n = fwrite(s->data, 1, s->len, stdout);
-
-	if (n != s->len || fflush(stdout) != 0) {
-		cli_complain("cannot write to standard output");
-		return STATUS_ENVIRONMENT;
-	}
-	return STATUS_OK;
+	fwrite(s->data, 1, s->len, stdout);
+	return cli_flush_stdout() == 0 ? STATUS_OK : STATUS_ENVIRONMENT;
 }
 
 int command_run(const char *name, int argc, char **argv)

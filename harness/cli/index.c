@@ -9,6 +9,9 @@
 #include "base/lookup.h"
 #include "zone/zone.h"
 
+/* A name, a path and a mode at their longest, and some. */
+#define LINE_MAX_OCTETS 8192
+
 struct index {
 	struct arena *arena;
 	const char *path;
@@ -102,11 +105,24 @@ static void find_repeated(struct index *x)
 	}
 }
 
+/* A file that cannot be read has no line of its own to look at. */
+static void tell_where_named(struct index *x, size_t had, int line)
+{
+	for (size_t i = had; i < x->errs->n; i++) {
+		struct err *e = &x->errs->list[i];
+
+		if (e->at.line == 0 && e->hint == NULL)
+			err_hint(x->errs, e, "it is named in line %d of %s", line,
+				x->path);
+	}
+}
+
 /* fields: origin, file, and mode or NULL. */
 static void load(struct index *x, char *const fields[3], int line)
 {
 	const struct server_mode *mode = x->mode;
 	const struct name *origin;
+	size_t had = x->errs->n;
 	const char *why = NULL;
 	struct zone *zone;
 
@@ -118,28 +134,31 @@ static void load(struct index *x, char *const fields[3], int line)
 	}
 	if (fields[2] != NULL)
 		mode = find_mode(x, fields[2], line);
-	if (zone_load_file(x->arena, origin, beside_index(x, fields[1]), x->errs,
-		    &zone) == 0 &&
-		mode != NULL)
+	if (zone_load_file(
+		    x->arena, origin, beside_index(x, fields[1]), x->errs, &zone) != 0)
+		tell_where_named(x, had, line);
+	else if (mode != NULL)
 		add(x, zone, mode, line);
 }
 
 static void read_line(struct index *x, char *text, int line)
 {
-	char *fields[3] = { NULL }, *rest = text;
+	char *fields[3] = { NULL }, *rest;
 	int n = 0;
 
-	text[strcspn(text, "\r\n")] = '\0';
+	if (line == 1 && strncmp(text, "\xef\xbb\xbf", 3) == 0)
+		text += 3; /* a byte order mark is no part of a name */
+	text[strcspn(text, "\r")] = '\0';
 	if (text[strspn(text, " \t")] == '\0' || text[0] == '#')
 		return;
+	rest = text;
 	while (n < 3 && rest != NULL)
 		fields[n++] = strsep(&rest, "\t");
 	if (n < 2 || rest != NULL || fields[0][0] == '\0' || fields[1][0] == '\0') {
 		struct err *e = errs_add(x->errs, line_at(x, line),
-			"expected origin<TAB>master-file, or a third field for the "
-			"mode");
+			"expected origin<TAB>master-file[<TAB>mode]");
 
-		err_hint(x->errs, e, "fields are separated by one tab each");
+		err_hint(x->errs, e, "one tab stands between the fields, no spaces");
 		return;
 	}
 	if (fields[2] != NULL && fields[2][0] == '\0')
@@ -147,24 +166,64 @@ static void read_line(struct index *x, char *text, int line)
 	load(x, fields, line);
 }
 
+enum line_end { LINE_READ, LINE_LAST, LINE_TOO_LONG, LINE_BINARY };
+
+/* The file may be anything, /dev/zero too: neither memory nor time is its to take. */
+static enum line_end get_line(FILE *fp, char text[LINE_MAX_OCTETS])
+{
+	size_t n = 0;
+	int c;
+
+	while ((c = getc(fp)) != EOF && c != '\n') {
+		if (c == '\0')
+			return LINE_BINARY;
+		if (n == LINE_MAX_OCTETS - 1)
+			return LINE_TOO_LONG;
+		text[n++] = (char)c;
+	}
+	text[n] = '\0';
+	return c == EOF ? LINE_LAST : LINE_READ;
+}
+
+static void read_lines(struct index *x, FILE *fp)
+{
+	char text[LINE_MAX_OCTETS];
+
+	for (int line = 1;; line++) {
+		switch (get_line(fp, text)) {
+		case LINE_TOO_LONG:
+			errs_add(x->errs, line_at(x, line),
+				"a line of more than %d octets", LINE_MAX_OCTETS - 1);
+			return;
+		case LINE_BINARY:
+			errs_add(x->errs, line_at(x, line),
+				"an octet 0: this is no text file");
+			return;
+		case LINE_LAST:
+			read_line(x, text, line);
+			return;
+		case LINE_READ:
+			read_line(x, text, line);
+		}
+	}
+}
+
 int index_load(struct arena *a, const char *path, const struct server_mode *mode,
 	struct errs *errs, struct server *ret)
 {
 	struct index x = { .arena = a, .path = path, .mode = mode, .errs = errs };
-	size_t had = errs->n, room = 0;
+	size_t had = errs->n;
 	FILE *fp = fopen(path, "r");
-	char *text = NULL;
 
 	if (fp == NULL) {
 		errs_add(errs, (struct place){ .file = path }, "cannot open: %s",
 			strerror(errno));
 		return -1;
 	}
-	for (int line = 1; getline(&text, &room, fp) >= 0; line++)
-		read_line(&x, text, line);
+	read_lines(&x, fp);
 	if (ferror(fp))
-		errs_add(errs, (struct place){ .file = path }, "cannot read");
-	free(text);
+		errs_add(errs, (struct place){ .file = path }, "cannot read: %s",
+			strerror(errno));
 	fclose(fp);
 	find_repeated(&x);
 	if (x.n == 0 && errs->n == had)

@@ -84,6 +84,58 @@ bool colour_wanted(enum colour_when when, FILE *fp)
 	return isatty(fileno(fp)) && term != NULL && strcmp(term, "dumb") != 0;
 }
 
+/* ---- names of files ---- */
+
+/* A link stays a link: what it points to is replaced. Of a new file the folder is made
+ * plain, so that one file has one name. NULL, with errno set, when there is no such
+ * folder. */
+static char *final_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *real = realpath(path, NULL), *folder, *name;
+
+	if (real != NULL || errno != ENOENT)
+		return real;
+	folder =
+		slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
+	real = folder == NULL ? NULL : realpath(folder, NULL);
+	free(folder);
+	if (real == NULL)
+		return NULL;
+	if (asprintf(&name, "%s/%s", real, slash == NULL ? path : slash + 1) < 0)
+		bug("out of memory");
+	free(real);
+	return name;
+}
+
+/* A device, a pipe: written to as it stands. */
+static bool is_special(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
+static bool same_file(const char *a, const char *b)
+{
+	char *one = final_name(a), *other = final_name(b);
+	bool same = strcmp(a, b) == 0 ||
+		    (one != NULL && other != NULL && strcmp(one, other) == 0);
+
+	free(one);
+	free(other);
+	return same && !is_special(a);
+}
+
+static bool is_taken(const struct outputs *o, const char *path)
+{
+	for (unsigned i = 0; i < o->n; i++) {
+		if (o->list[i].path != NULL && same_file(o->list[i].path, path))
+			return true;
+	}
+	return false;
+}
+
 /* ---- FMT[:FILE] ---- */
 
 /* Only the formats of this use can have been meant. */
@@ -113,6 +165,7 @@ int outputs_add(struct outputs *o, const char *text, enum report_use use,
 {
 	size_t n = strcspn(text, ":");
 	const char *path = text[n] == ':' ? text + n + 1 : NULL;
+	bool to_stdout = path == NULL || strcmp(path, "-") == 0;
 	const struct report_format *format;
 	const char *near;
 	char name[64];
@@ -122,7 +175,8 @@ int outputs_add(struct outputs *o, const char *text, enum report_use use,
 	if (format == NULL) {
 		near = nearest_format(name, use);
 		snprintf(why, OUTPUT_WHY_MAX, "unknown format \"%s\"%s%s%s", name,
-			near == NULL ? "" : " (did you mean \"",
+			near == NULL ? "; `harness list formats' shows them"
+				     : " (did you mean \"",
 			near == NULL ? "" : near, near == NULL ? "" : "\"?)");
 		return -1;
 	}
@@ -130,17 +184,24 @@ int outputs_add(struct outputs *o, const char *text, enum report_use use,
 		snprintf(why, OUTPUT_WHY_MAX, "no file name after \"%s:\"", name);
 		return -1;
 	}
-	if (path == NULL && outputs_use_stdout(o)) {
+	if (to_stdout && outputs_use_stdout(o)) {
 		snprintf(why, OUTPUT_WHY_MAX,
 			"two formats for standard output; give one a file: %s:FILE",
 			name);
+		return -1;
+	}
+	/* The later one would replace the earlier one without a word. */
+	if (!to_stdout && is_taken(o, path)) {
+		snprintf(why, OUTPUT_WHY_MAX, "two reports for one file: %.200s", path);
 		return -1;
 	}
 	if (o->n == OUTPUTS_MAX) {
 		snprintf(why, OUTPUT_WHY_MAX, "more than %d formats", OUTPUTS_MAX);
 		return -1;
 	}
-	o->list[o->n++] = (struct output){ .format = format, .path = path, .slot = -1 };
+	o->list[o->n++] = (struct output){
+		.format = format, .path = to_stdout ? NULL : path, .slot = -1
+	};
 	return 0;
 }
 
@@ -154,25 +215,6 @@ bool outputs_want_details(const struct outputs *o)
 }
 
 /* ---- files ---- */
-
-/* A link stays a link: what it points to is replaced. */
-static char *final_name(const char *path)
-{
-	char *real = realpath(path, NULL);
-
-	if (real == NULL)
-		real = strdup(path);
-	if (real == NULL)
-		bug("out of memory");
-	return real;
-}
-
-static bool is_special(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
-}
 
 /* mkstemp() makes files for the owner alone; a report is an ordinary file. */
 static void set_ordinary_mode(int fd, const char *final)
@@ -194,7 +236,6 @@ static FILE *open_temporary(struct output *out, int slot)
 	size_t len;
 	int fd;
 
-	out->final = final_name(out->path);
 	base = strrchr(out->final, '/');
 	base = base == NULL ? out->final : base + 1;
 	len = strlen(out->final) + sizeof(".."
@@ -225,7 +266,7 @@ static int open_one(
 		out->fp = stdout;
 	else if (is_special(out->path))
 		out->fp = fopen(out->path, "w");
-	else
+	else if ((out->final = final_name(out->path)) != NULL)
 		out->fp = open_temporary(out, slot);
 	if (out->fp == NULL) {
 		cli_complain("%s: cannot write: %s", out->path, strerror(errno));
@@ -268,8 +309,10 @@ static void forget_temporary(struct output *out)
 
 static int cannot_write(const struct output *out)
 {
-	cli_complain("%s: cannot write: %s",
-		out->path == NULL ? "standard output" : out->path, strerror(errno));
+	if (out->path == NULL)
+		cli_flush_stdout();
+	else
+		cli_complain("%s: cannot write: %s", out->path, strerror(errno));
 	return -1;
 }
 

@@ -30,7 +30,8 @@ struct outputs {
 };
 
 /* Adds "FMT" or "FMT:FILE" (borrowed). -1, with the reason in `why`, when it cannot be:
- * an unknown format, no file name, a second report for standard output. */
+ * an unknown format, no file name, a second report for standard output ("-" is that,
+ * too) or for the same file. */
 #define OUTPUT_WHY_MAX 256
 int outputs_add(struct outputs *o, const char *text, enum report_use use,
 	char why[OUTPUT_WHY_MAX]);

@@ -206,8 +206,6 @@ static void take_literal(struct mta *m, struct host *h, const struct ip *ip)
 	h->asked_literal = how == LITERAL_ASKED;
 	h->ips = arena_memdup(m->arena, ip, sizeof(*ip));
 	h->n_ips = 1;
-	if (how == LITERAL_FIRST)
-		h->preference = 0;
 }
 
 /* Returns -1 when an exchange that is an address ends it. */
@@ -244,8 +242,7 @@ static int by_key(const void *a, const void *b)
 	return x->key < y->key ? -1 : x->key > y->key;
 }
 
-/* Preference, then chance where the client has any, then the order of the answer. A
- * literal that qmail gives preference 0 keeps its place in the order of questions. */
+/* Preference, then chance where the client has any, then the order of the answer. */
 static void sort_hosts(struct mta *m)
 {
 	/* dma asks in the order of the answer and sorts the addresses (dns.c:280). */

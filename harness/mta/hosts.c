@@ -124,10 +124,11 @@ static bool searches_by_family(const struct mta *m)
 static bool take_additional(struct mta *m, struct host *h)
 {
 	uint16_t type;
+	bool any = false;
 
 	for (unsigned i = 0; (type = family_type(m, i)) != 0; i++)
-		take_ips(m, h, &m->additional, type, h->name);
-	return h->n_ips > 0;
+		any |= take_ips(m, h, &m->additional, type, h->name);
+	return any;
 }
 
 /* Puts the question for the current family, or ends the host. */
@@ -137,7 +138,8 @@ static void ask_family(struct mta *m)
 	struct host *h = &m->hosts[m->host];
 	unsigned rounds = p->stub->follow > 0 ? p->stub->follow : p->address_rounds;
 
-	if (p->additional == ADDITIONAL_ENOUGH && take_additional(m, h)) {
+	if (p->additional == ADDITIONAL_ENOUGH && m->family == 0 &&
+		take_additional(m, h)) {
 		host_done(m);
 		return;
 	}
@@ -416,7 +418,7 @@ static void note_outcome(struct mta *m, const struct found *f)
 		       (f->loop && p->on_loop.action == ACTION_DEFER);
 	m->got_failed |= failed && p->on_no_address_failed.action != ACTION_NONE;
 	m->soft_questions += f->outcome == OUTCOME_TRY_AGAIN;
-	m->got_alias |= f->alias_only;
+	m->got_alias |= f->alias_only || f->foreign;
 	/* To getaddrinfo() an error, and records that are of no use, are EAI_NONAME. */
 	m->got_nodata |= f->outcome == OUTCOME_NO_DATA && !f->foreign;
 }
@@ -445,6 +447,11 @@ void host_answer(struct mta *m, const struct msg *answer)
 		host_done(m);
 		return;
 	}
+	/* mx-connect and python-email-validator: AAAA only after an empty A. */
+	if (m->implicit && m->p->implicit_if_empty && m->got_soft) {
+		host_done(m);
+		return;
+	}
 	m->family++;
 	ask_family(m);
 }
@@ -467,16 +474,23 @@ static bool is_self(const struct mta *m, const struct host *h, const struct ip *
 		return ip_is_loopback(ip) || is_unspecified(ip) || is_own_ip(m, ip);
 	case LOCAL_NAME_OR_INTERFACE:
 		/* Courier's list of interfaces has IPv4 only (courieresmtp.C:88). */
-		return is_own_name(m, h->name) || is_own_ip(m, ip) ||
-		       (ip->family == 4 && ip_is_loopback(ip));
+		return is_own_name(m, h->name) ||
+		       (ip->family == 4 && (is_own_ip(m, ip) || ip_is_loopback(ip)));
 	default:
 		return false;
 	}
 }
 
+/* qmail gives a literal preference 0, but only here (dns.c:264-271, ipalloc's pref). */
+static unsigned cut_preference(const struct mta *m, const struct host *h)
+{
+	return h->literal && m->p->literal_exchange == LITERAL_KEPT ? 0 : h->preference;
+}
+
 /* RFC 5321 5.1. Returns false when the end is decided. */
 static bool cut_own_addresses(struct mta *m)
 {
+	const struct ruling *ruling;
 	unsigned own = UINT32_MAX, kept = 0;
 
 	if (m->p->local != LOCAL_IP && m->p->local != LOCAL_ANY &&
@@ -488,8 +502,8 @@ static bool cut_own_addresses(struct mta *m)
 		const struct host *h = &m->hosts[i];
 
 		for (unsigned k = 0; k < h->n_ips; k++) {
-			if (h->preference < own && is_self(m, h, &h->ips[k]))
-				own = h->preference;
+			if (cut_preference(m, h) < own && is_self(m, h, &h->ips[k]))
+				own = cut_preference(m, h);
 		}
 	}
 	if (own == UINT32_MAX)
@@ -497,15 +511,14 @@ static bool cut_own_addresses(struct mta *m)
 	TRACE(m, "R14", "own address among the hosts: preference %u and above dropped",
 		own);
 	for (unsigned i = 0; i < m->n_hosts; i++) {
-		if (m->hosts[i].preference >= own)
+		if (cut_preference(m, &m->hosts[i]) >= own)
 			m->hosts[i].n_ips = 0;
 		kept += m->hosts[i].n_ips;
 	}
-	if (kept > 0)
+	ruling = own == m->best_preference ? &m->p->on_self_best : &m->p->on_self_rest;
+	if (kept > 0 || ruling->action == ACTION_NONE)
 		return true;
-	mta_rule_out(m,
-		own == m->best_preference ? &m->p->on_self_best : &m->p->on_self_rest,
-		"R14");
+	mta_rule_out(m, ruling, "R14");
 	return false;
 }
 

@@ -55,7 +55,7 @@ enum null_mx {
 
 enum literal {
 	LITERAL_ACCEPT,
-	LITERAL_FIRST,	/* used, with preference 0 */
+	LITERAL_KEPT,	/* used, and not cut for standing behind the own host */
 	LITERAL_ASKED,	/* asked as a name, then used all the same */
 	LITERAL_NAME,	/* a name like others */
 	LITERAL_SKIP,	/* left out; none left: on-literal */
@@ -87,6 +87,7 @@ enum additional {
 	ADDITIONAL_YES,	   /* in place of the question for that family */
 	ADDITIONAL_ENOUGH, /* one address there, and no question is put */
 };
+enum foreign { FOREIGN_NOTHING, FOREIGN_SOFT, FOREIGN_ABSENT };
 enum limit_then { LIMIT_STOP, LIMIT_PREFERENCE };
 enum reply_status { STATUS_HOST, STATUS_OWN };
 enum soft_host { SOFT_ANY, SOFT_BOTH, SOFT_NEVER };
@@ -120,7 +121,8 @@ struct mta_profile {
 
 	uint16_t cname_rounds;
 	uint8_t cname_restart, hop_count;
-	bool owner_check, random_answer, foreign_answer_soft, remembers_failures;
+	bool owner_check, random_answer, remembers_failures;
+	uint8_t foreign_answer;
 	struct ruling on_loop;
 
 	struct ruling on_nodata, on_nxdomain, on_soft, on_norecovery;

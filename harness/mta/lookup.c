@@ -294,9 +294,14 @@ static bool is_too_long(struct mta *m, const struct view *v, struct found *f)
 static enum outcome nothing_wanted(
 	const struct mta *m, const struct section *an, struct found *f)
 {
+	static const enum outcome foreign[] = {
+		[FOREIGN_NOTHING] = OUTCOME_NO_DATA,
+		[FOREIGN_SOFT] = OUTCOME_TRY_AGAIN,
+		[FOREIGN_ABSENT] = OUTCOME_HOST_NOT_FOUND,
+	};
+
 	f->foreign = an->n > 0;
-	return f->foreign && m->p->foreign_answer_soft ? OUTCOME_TRY_AGAIN
-						       : OUTCOME_NO_DATA;
+	return f->foreign ? foreign[m->p->foreign_answer] : OUTCOME_NO_DATA;
 }
 
 bool lookup_feed(struct mta *m, const struct msg *answer, struct found *f)

@@ -233,6 +233,13 @@ static void remember(struct mta *m, const struct msg *answer)
 	if (!m->p->remembers_failures || !question_of(m, &q) ||
 		stub_outcome(m->p->stub, answer, q.type) == OUTCOME_SUCCESS)
 		return;
+	/* The message is the resolver's until the next question; what it borrows
+	 * stays. */
+	if (answer != NULL)
+		answer = arena_memdup(m->arena, answer, sizeof(*answer));
+	/* The message is the resolver's until the next question. */
+	if (answer != NULL)
+		answer = arena_memdup(m->arena, answer, sizeof(*answer));
 	f = arena_alloc(m->arena, sizeof(*f));
 	*f = (struct failure){ .next = m->failures, .q = q, .answer = answer };
 	m->failures = f;

@@ -47,8 +47,9 @@ struct mta_attempt {
 
 enum mta_want mta_want(struct mta *m, struct question *ret_q, struct mta_attempt *ret_try);
 
-/* The resolver's message, or NULL: nothing came within the stub's patience. Records are
- * borrowed until the arena goes. now_us is for the trace. */
+/* The resolver's message, or NULL: nothing came within the stub's patience. Its records
+ * are borrowed until the arena goes, the struct itself for this call. now_us is for the
+ * trace. */
 void mta_answer(struct mta *m, const struct msg *answer, uint64_t now_us);
 
 enum smtp_stage { SMTP_CONNECT, SMTP_GREETING, SMTP_RCPT, SMTP_ACCEPTED };

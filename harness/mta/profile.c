@@ -107,8 +107,9 @@ static const struct field fields[] = {
 		"records of another owner than the name do not count"),
 	BOOL("random-answer", random_answer,
 		"takes CNAME or MX of one owner in one answer at random"),
-	BOOL("foreign-answer-soft", foreign_answer_soft,
-		"records that are neither of the type nor an alias are a soft failure"),
+	WORD("foreign-answer", foreign_answer, WORDS("nothing", "soft", "absent"),
+		"records that are neither of the type nor an alias: like no records, a "
+		"soft failure, or as if the name did not exist"),
 	RULING("loop-result", on_loop,
 		"a chain longer than it follows; address: not found"),
 
@@ -125,9 +126,9 @@ static const struct field fields[] = {
 	BOOL("localhost-null", localhost_null,
 		"an exchange \"localhost\" counts as null"),
 	WORD("literal-exchange", literal_exchange,
-		WORDS("accept", "first", "asked", "name", "skip", "reject"),
-		"an exchange that reads as an address: use it, with preference 0, after "
-		"asking for it in vain, take it for a name, leave it out, or refuse the "
+		WORDS("accept", "kept", "asked", "name", "skip", "reject"),
+		"an exchange that reads as an address: use it, even behind the own host, "
+		"after asking for it in vain, take it for a name, leave it out, or refuse the "
 		"domain"),
 	RULING("on-literal", on_literal,
 		"literal-exchange is reject and there is one, or skip and no other"),
@@ -145,7 +146,8 @@ static const struct field fields[] = {
 		"loopback addresses and 0.0.0.0 are not used at all"),
 	RULING("on-self-best", on_self_best, "nothing is left, it was the best host"),
 	RULING("on-self-rest", on_self_rest,
-		"nothing is left, the better were unusable"),
+		"nothing is left, the better were unusable; none: their failure "
+		"decides"),
 
 	WORD("addresses", ask, WORDS("a", "a-aaaa", "aaaa-a", "none"),
 		"address questions for each host, in order"),
@@ -647,7 +649,7 @@ static void put_value(struct str *s, const struct mta_profile *p, const struct f
 }
 
 /* Columns of names and values in explanations. */
-#define NAME_COLUMNS 22
+#define NAME_COLUMNS 24
 #define VALUE_COLUMNS 40
 
 /* Beyond this the source of a value goes to a line of its own. */

@@ -101,6 +101,8 @@ static const struct setting set_postfix[] = {
 		"postfix 17830e5c src/smtp/smtp_trouble.c:393-443; run: 3.7.11" },
 	{ "on-no-address-failed", "bounce 5.4.3 Host or domain name not found. Name service error",
 		"postfix 17830e5c src/smtp/smtp_addr.c:177-260; run: 3.7.11" },
+	{ "max-mx", "100",
+		"postfix 17830e5c src/dns/dns_rr.c:186; run: 3.10.13" },
 	{ NULL, NULL, NULL },
 };
 
@@ -114,7 +116,7 @@ static const struct setting set_sendmail[] = {
 	{ "on-canon-soft", "defer 4.4.3 Name server timeout",
 		"sendmail 8.18 sendmail/daemon.c:4363-4386" },
 	{ "on-canon-loop", "address",
-		"sendmail 8.18 sendmail/domain.c:1921-1965; rig" },
+		"sendmail 8.18 sendmail/domain.c:1921-1965; run" },
 	{ "canon-again", "yes", "sendmail 8.18 sendmail/domain.c:988-1006,1229-1300" },
 	{ "rewrite", "all", "sendmail 8.18 sendmail/domain.c:1921; cf/README:780" },
 	{ "mx-name", "canonical", "sendmail 8.18 sendmail/domain.c:863-1180" },
@@ -202,8 +204,7 @@ static const struct setting set_exim_4_96[] = {
 		"defer - message frozen: lowest numbered MX record points to local "
 		"host",
 		"exim 13835a3c src/src/host.c:3137-3148" },
-	{ "on-self-rest", "bounce - all relevant MX records point to non-existent hosts",
-		"exim 13835a3c src/src/host.c:3137-3148; run: 4.96" },
+	{ "on-self-rest", "none", "exim 13835a3c src/src/host.c:3137-3148; run: 4.96" },
 	{ "addresses", "aaaa-a", "exim 13835a3c src/src/host.c:2222-2300" },
 	{ "canonical-host", "yes", "exim 13835a3c src/src/host.c:2237,2392" },
 	{ "order", "shuffle", "exim 13835a3c src/src/host.c:2395,3017" },
@@ -235,8 +236,6 @@ static const struct setting set_exim_4_96[] = {
 		"exim 13835a3c src/src/transports/smtp.c:1437; run: 4.96" },
 	{ "remembers-failures", "yes",
 		"exim 13835a3c src/src/dns.c (dns_fail_return); run: 4.96" },
-	{ "foreign-answer-soft", "yes",
-		"exim 13835a3c src/src/dns.c:1046-1160; run: 4.96" },
 	{ "on-literal", "bounce - all relevant MX records point to non-existent hosts",
 		"exim 13835a3c src/src/routers/dnslookup.c:371-379" },
 	{ "max-addresses-then", "preference",
@@ -244,12 +243,14 @@ static const struct setting set_exim_4_96[] = {
 	{ "max-attempts", "50",
 		"exim 13835a3c src/src/transports/smtp.c:196,5738 "
 		"(hosts_max_try_hardlimit)" },
+	{ "foreign-answer", "soft", "exim 4.96 src/dns.c; run: 4.96" },
 	{ NULL, NULL, NULL },
 };
 
 static const struct setting set_exim_4_98[] = {
 	{ "loop-result", "bounce - Unrouteable address",
 		"exim commit 4fd2b1700, src/host.c:2913-2917" },
+	{ "foreign-answer", "absent", "run: 4.98.2" },
 	{ NULL, NULL, NULL },
 };
 
@@ -315,7 +316,8 @@ static const struct setting set_qmail_1_03[] = {
 	{ "on-norecovery", "address", "qmail-1.03 dns.c:330" },
 	{ "on-soft", "defer 4.1.2 Sorry, I couldn't find any host by that name.",
 		"qmail-1.03 qmail-remote.c:366-374" },
-	{ "literal-exchange", "first", "qmail-1.03 dns.c:264-271" },
+	{ "literal-exchange", "kept",
+		"qmail-1.03 dns.c:264-271; qmail-remote.c:376-402; run" },
 	{ "local-exchange", "ip", "qmail-1.03 qmail-remote.c:376-402" },
 	{ "alias-exempt", "yes", "qmail-1.03 qmail-remote.c:376-402" },
 	{ "on-self-best",
@@ -523,6 +525,7 @@ static const struct setting set_haraka[] = {
 		"Haraka 3.1.6 outbound/hmail.js try_deliver_host_on_socket" },
 	{ "after-rcpt-4xx", "stop",
 		"Haraka 3.1.6 outbound/hmail.js try_deliver_host_on_socket" },
+	{ "on-literal-recipient", "defer 4.1.0 DNS lookup failure", "run: 3.1.7" },
 	{ NULL, NULL, NULL },
 };
 
@@ -539,7 +542,8 @@ static const struct setting set_mx_connect[] = {
 	{ "on-null-mx", "bounce - ENULLMX",
 		"mx-connect 37b6af9f lib/resolve-mx.js:75,200-212" },
 	{ "addresses", "a-aaaa", "mx-connect 37b6af9f lib/resolve-ip.js:120-240" },
-	{ "implicit-if-empty", "yes", "mx-connect 37b6af9f lib/resolve-mx.js:215-232" },
+	{ "implicit-if-empty", "yes",
+		"mx-connect 37b6af9f lib/resolve-mx.js:215-232; run: 2.0.0" },
 	{ "on-no-address", "bounce - ENOTFOUND",
 		"mx-connect 37b6af9f lib/resolve-ip.js:132-135,230" },
 	{ "on-no-address-soft", "defer - DNS Error",
@@ -553,6 +557,7 @@ static const struct setting set_mx_connect[] = {
 	{ "after-greeting-4xx", "stop", "-" },
 	{ "after-greeting-5xx", "stop", "-" },
 	{ "after-rcpt-4xx", "stop", "-" },
+	{ "max-mx", "20", "mx-connect 37b6af9f lib/get-connection.js:427; run: 2.0.0" },
 	{ NULL, NULL, NULL },
 };
 
@@ -590,8 +595,7 @@ static const struct setting set_maddy[] = {
 		"maddy 837b1b8a internal/target/remote/connect.go" },
 	{ "after-rcpt-4xx", "stop", "maddy 837b1b8a internal/target/remote/remote.go" },
 	{ "literal-exchange", "skip",
-		"golang/go src/net/dnsclient.go isDomainName (dialer of "
-		"192.0.2.1.)" },
+		"golang/go src/net/dnsclient.go isDomainName (dialer)" },
 	{ "on-literal", "bounce 5.4.0 No usable MXs",
 		"maddy 837b1b8a internal/target/remote/connect.go" },
 	{ NULL, NULL, NULL },

@@ -62,6 +62,10 @@ int zone_check_apex(const struct zone *z, const struct zone_source *source,
 	struct checker c = { .z = z, .source = source, .errs = errs };
 	struct rrset soa = zone_node_rrset(z, &z->nodes[0], TYPE_SOA);
 
+	if (z->n_rr == 0 && damage->mistakes == 0) {
+		missing(&c, "records; the first is its SOA (RFC 1035 5.2)");
+		return c.rc;
+	}
 	if (soa.n == 0 && !damage->soa)
 		missing(&c, "SOA record (RFC 1035 5.2)");
 	for (unsigned i = 1; i < soa.n; i++)

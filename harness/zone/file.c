@@ -9,6 +9,9 @@
 
 #include "base/bug.h"
 
+/* Some thirty times a zone of a million names; a device without end is no zone. */
+#define FILE_OCTETS_MAX ((size_t)1 << 30)
+
 void *load_get(size_t size)
 {
 	void *p = malloc(size > 0 ? size : 1);
@@ -35,6 +38,11 @@ static int read_all(int fd, size_t room, char **ret_text, size_t *ret_len)
 		if (n == 0)
 			break;
 		len += (size_t)n;
+		if (len == room && room >= FILE_OCTETS_MAX) {
+			free(text);
+			errno = EFBIG;
+			return -1;
+		}
 		if (len == room) {
 			room *= 2;
 			text = realloc(text, room + 1);
@@ -62,6 +70,8 @@ int load_read_file(const char *path, bool regular_only, struct file_id *ret_id,
 			errno = EISDIR;
 		else if (regular_only && !S_ISREG(st.st_mode))
 			errno = EINVAL;
+		else if (S_ISREG(st.st_mode) && st.st_size > (off_t)FILE_OCTETS_MAX)
+			errno = EFBIG;
 		else /* one octet more, so that the first read() meets the end */
 			rc = read_all(fd,
 				S_ISREG(st.st_mode) ? (size_t)st.st_size + 1 : 65536,

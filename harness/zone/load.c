@@ -403,11 +403,37 @@ static bool read_one(struct reader *r)
 	}
 }
 
+/* What no scanner should see: the mistakes it would find are about something else. */
+static bool is_no_text(const struct input *in)
+{
+	const char *zero = in->len > 0 ? memchr(in->text, '\0', in->len) : NULL;
+	struct err *e;
+
+	if (zero != NULL) {
+		input_mistake(in, (size_t)(zero - in->text),
+			"an octet 0: this is no text in ASCII or UTF-8");
+	} else if (in->len > 3 && memcmp(in->text, "\xef\xbb\xbf", 3) == 0) {
+		e = input_mistake(in, 0, "the file begins with a byte order mark");
+		err_hint(in->errs, e,
+			"name servers take it for a part of the first name: save the "
+			"file without it");
+	} else {
+		return false;
+	}
+	in->damage->soa = in->damage->ns = true;
+	return true;
+}
+
 static void read_source(struct reader *r, const struct name *origin, uint32_t ttl)
 {
 	char *copy = input_prepare(&r->in);
 
 	r->in.next_line = 1;
+	if (is_no_text(&r->in)) {
+		free(r->in.alias);
+		free(copy);
+		return;
+	}
 	r->s = load_get(sizeof(*r->s));
 	if (zs_init(r->s, ".", CLASS_IN, ttl) != 0 ||
 		zs_set_input_string(r->s, r->in.text, r->in.len) != 0)

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/lookup.h"
+#include "dns/idn.h"
 
 /* Longest word quoted in a message. */
 #define WORD_SHOWN 80
@@ -261,11 +262,28 @@ static bool ends_too_soon(const struct input *in, int code, size_t offset)
 	return offset >= in->len || in->text[offset] == '\n' || in->text[offset] == ';';
 }
 
+/* A U-label cannot stand in a master file, its A-label can. */
+static void hint_a_label(const struct input *in, struct err *e, struct token word)
+{
+	char text[NAME_TEXT_MAX];
+	size_t n = word.to - word.from;
+	const char *ascii;
+
+	if (n >= sizeof(text))
+		return;
+	memcpy(text, in->text + word.from, n);
+	text[n] = '\0';
+	ascii = idn_to_ascii(in->errs->arena, text);
+	if (ascii != NULL && strcmp(ascii, text) != 0)
+		err_hint(in->errs, e, "zones hold the form in ASCII: \"%s\"", ascii);
+}
+
 static void by_the_scanner(const struct input *in, int code, size_t offset)
 {
 	struct token word = lex_word_at(in->text, in->len, offset);
 	const char *text = wording_of(code), *rest;
 	struct quote q;
+	struct err *e;
 
 	if (text == NULL) {
 		input_mistake(in, word.from, "%s: \"%s\"", zs_strerror(code),
@@ -273,11 +291,14 @@ static void by_the_scanner(const struct input *in, int code, size_t offset)
 		return;
 	}
 	rest = strstr(text, "%s");
-	if (rest == NULL)
+	if (rest == NULL) {
 		input_mistake(in, word.from, "%s", text);
-	else
-		input_mistake(in, word.from, "%.*s%s%s", (int)(rest - text), text,
+	} else {
+		e = input_mistake(in, word.from, "%.*s%s%s", (int)(rest - text), text,
 			quote(&q, in, word), rest + 2);
+		if (code == ZS_BAD_OWNER || code == ZS_BAD_DNAME_CHAR)
+			hint_a_label(in, e, word);
+	}
 }
 
 static void needs_more(const struct input *in, const struct entry *e)

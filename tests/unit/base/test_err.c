@@ -41,7 +41,7 @@ static void an_error_shows_its_line_and_a_caret(void **state)
 	arena_free(a);
 }
 
-static void errors_come_sorted_by_file_and_line(void **state)
+static void errors_come_sorted_by_file_line_and_column(void **state)
 {
 	struct arena *a = arena_new();
 	struct errs errs;
@@ -50,10 +50,13 @@ static void errors_come_sorted_by_file_and_line(void **state)
 	(void)state;
 	errs_init(&errs, a);
 	errs_add(&errs, (struct place){ "b.conf", 1, 0 }, "third");
-	errs_add(&errs, (struct place){ "a.conf", 9, 0 }, "second");
+	errs_add(&errs, (struct place){ "a.conf", 9, 7 }, "more of the second");
+	errs_add(&errs, (struct place){ "a.conf", 9, 3 }, "second");
 	errs_add(&errs, (struct place){ "a.conf", 2, 0 }, "first");
 	text = printed(&errs);
-	assert_string_equal(text, "a.conf:2: error: first\na.conf:9: error: second\n"
+	assert_string_equal(text, "a.conf:2: error: first\n"
+				  "a.conf:9:3: error: second\n"
+				  "a.conf:9:7: error: more of the second\n"
 				  "b.conf:1: error: third\n");
 	free(text);
 	arena_free(a);
@@ -103,12 +106,52 @@ static void control_characters_do_not_reach_the_terminal(void **state)
 	arena_free(a);
 }
 
+static void nor_do_those_of_a_file_name(void **state)
+{
+	struct arena *a = arena_new();
+	struct errs errs;
+	char *text;
+
+	(void)state;
+	errs_init(&errs, a);
+	errs_add(&errs, (struct place){ "\033[2Ja.conf", 1, 0 }, "wrong");
+	text = printed(&errs);
+	assert_string_equal(text, "?[2Ja.conf:1: error: wrong\n");
+	free(text);
+	arena_free(a);
+}
+
+/* Many mistakes in a file of one long line. */
+static void a_long_line_is_quoted_in_part(void **state)
+{
+	enum { LENGTH = 1 << 20 };
+	struct arena *a = arena_new();
+	char *line = arena_alloc(a, LENGTH);
+	size_t before = arena_footprint(a);
+	struct errs errs;
+
+	(void)state;
+	memset(line, 'x', LENGTH);
+	errs_init(&errs, a);
+	for (int i = 0; i < ERRS_MAX; i++) {
+		struct err *e =
+			errs_add(&errs, (struct place){ "a.conf", 1, i + 1 }, "wrong");
+
+		err_source(&errs, e, line, LENGTH);
+		assert_in_range(strlen(e->source), 100, 1000);
+	}
+	assert_in_range(arena_footprint(a) - before, 0, 8 * LENGTH);
+	arena_free(a);
+}
+
 int main(void)
 {
 	TESTS_ADD(an_error_shows_its_line_and_a_caret);
-	TESTS_ADD(errors_come_sorted_by_file_and_line);
+	TESTS_ADD(errors_come_sorted_by_file_line_and_column);
 	TESTS_ADD(a_repeated_error_is_kept_once);
 	TESTS_ADD(errors_past_the_limit_are_counted_only);
 	TESTS_ADD(control_characters_do_not_reach_the_terminal);
+	TESTS_ADD(nor_do_those_of_a_file_name);
+	TESTS_ADD(a_long_line_is_quoted_in_part);
 	return tests_run("base-err");
 }

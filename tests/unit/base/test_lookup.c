@@ -5,7 +5,7 @@
 static const struct {
 	const char *name;
 } words[] = { { "strict" }, { "exact-type" }, { "cname-wins" }, { "both" },
-	{ "postfix" }, { "exim-4.98" } };
+	{ "postfix" }, { "exim-4.98" }, { "TXT" } };
 
 struct near_row {
 	const char *name;
@@ -19,6 +19,9 @@ static const struct near_row near_rows[] = {
 	{ "a beginning is near", "exim", "exim-4.98" },
 	{ "letter case does not count", "BOTH", "both" },
 	{ "another word is not near", "sendmail", NULL },
+	{ "one of three letters wrong is near", "TXX", "TXT" },
+	{ "two of three letters wrong is another word", "FOT", NULL },
+	{ "of one letter nothing is near", "T", NULL },
 	{ "an empty word is near nothing", "", NULL },
 };
 

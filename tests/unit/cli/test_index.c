@@ -40,6 +40,7 @@ static const struct row {
 	const char *mode;    /* of the last zone */
 	const char *mistake; /* part of the first, or NULL */
 	int line;
+	const char *hint; /* part of it, or NULL */
 } rows[] = {
 	{ "a zone is read beside the index", "a.example\tzone\n", 1, "strict", NULL,
 		0 },
@@ -59,8 +60,15 @@ static const struct row {
 		1 },
 	{ "an unknown mode is a mistake", "#\na.example\tzone\tbtoh\n", 0, NULL,
 		"unknown mode", 2 },
+	{ "a byte order mark is no part of a name",
+		"\xef\xbb\xbf"
+		"a.example\tzone\n",
+		1, "strict", NULL, 0 },
+	{ "a missing zone is told with the line that names it",
+		"a.example\tzone\nb.example\tnone\n", 0, NULL, "cannot read", 0,
+		"line 2" },
 	{ "a zone listed twice is a mistake", "a.example\tzone\nA.example.\tzone\n", 0,
-		NULL, "listed already", 2 },
+		NULL, "listed already, in line 1", 2 },
 	{ "a name that is none is a mistake", "a..example\tzone\n", 0, NULL,
 		"not a zone name", 1 },
 };
@@ -89,6 +97,50 @@ static void test_index(void **state)
 		assert_int_equal(rc, -1);
 		assert_non_null(strstr(errs.list[0].text, row->mistake));
 		assert_int_equal(errs.list[0].at.line, row->line);
+		if (row->hint != NULL)
+			assert_non_null(strstr(errs.list[0].hint, row->hint));
+	}
+	remove_file("zone");
+	remove_file("index");
+	arena_free(a);
+}
+
+static void an_index_that_never_ends_is_refused(void **state)
+{
+	struct arena *a = arena_new();
+	struct server server;
+	struct errs errs;
+
+	(void)state;
+	errs_init(&errs, a);
+	assert_int_equal(index_load(a, "/dev/zero", server_mode(SERVER_MODE_DEFAULT),
+				 &errs, &server),
+		-1);
+	assert_non_null(strstr(errs.list[0].text, "no text file"));
+	arena_free(a);
+}
+
+static void a_line_is_as_long_as_allowed_and_no_longer(void **state)
+{
+	struct arena *a = arena_new();
+	char text[8300];
+	struct server server;
+	struct errs errs;
+	char path[128];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/index", folder);
+	for (int over = 0; over <= 1; over++) {
+		memset(text, '#', sizeof(text));
+		snprintf(text + 8191 + over, 32, "\na.example\tzone\n");
+		write_file("zone", ZONE);
+		write_file("index", text);
+		errs_init(&errs, a);
+		assert_int_equal(index_load(a, path, server_mode(SERVER_MODE_DEFAULT),
+					 &errs, &server),
+			over ? -1 : 0);
+		if (over)
+			assert_non_null(strstr(errs.list[0].text, "8191"));
 	}
 	remove_file("zone");
 	remove_file("index");
@@ -103,6 +155,8 @@ int main(void)
 	if (mkdtemp(folder) == NULL)
 		return 1;
 	TESTS_ADD_ROWS(rows, test_index);
+	TESTS_ADD(an_index_that_never_ends_is_refused);
+	TESTS_ADD(a_line_is_as_long_as_allowed_and_no_longer);
 	failed = tests_run("cli-index");
 	rmdir(folder);
 	return failed;

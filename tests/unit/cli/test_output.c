@@ -23,6 +23,13 @@ static const struct add_row {
 	{ "a file without a name is refused", NULL, "tap:", "no file name" },
 	{ "two on standard output are refused", "json", "tap", "tap:FILE" },
 	{ "one on standard output and one in a file are fine", "json", "tap:x", NULL },
+	{ "- is standard output", "json", "tap:-", "tap:FILE" },
+	{ "two reports for one file are refused", "json:x", "tap:x",
+		"two reports for one file" },
+	{ "another way to write the name changes nothing", "json:x", "tap:./x",
+		"two reports for one file" },
+	{ "files of one name in two folders are two", "json:x", "tap:/tmp/x", NULL },
+	{ "a device may be given twice", "json:/dev/null", "tap:/dev/null", NULL },
 	{ "an endless name is refused, not copied", NULL,
 		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 		"aaaaaaaaaa"
@@ -49,12 +56,14 @@ static void test_add(void **state)
 static void no_more_than_the_limit_is_taken(void **state)
 {
 	struct outputs o = { 0 };
-	char why[OUTPUT_WHY_MAX];
+	char why[OUTPUT_WHY_MAX], text[OUTPUTS_MAX + 1][16];
 
 	(void)state;
-	for (int i = 0; i < OUTPUTS_MAX; i++)
-		assert_int_equal(outputs_add(&o, "tap:x", FOR_RUN, why), 0);
-	assert_int_equal(outputs_add(&o, "tap:x", FOR_RUN, why), -1);
+	for (int i = 0; i <= OUTPUTS_MAX; i++) {
+		snprintf(text[i], sizeof(text[i]), "tap:%d", i);
+		assert_int_equal(outputs_add(&o, text[i], FOR_RUN, why),
+			i < OUTPUTS_MAX ? 0 : -1);
+	}
 }
 
 static void a_format_of_runs_is_none_of_lookups(void **state)

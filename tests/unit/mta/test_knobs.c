@@ -278,6 +278,28 @@ static void exim_tries_five_of_one_preference_then_one_of_each(void **state)
 	}
 }
 
+/* The resolver's message is its own until the next question: every answer comes in the
+ * same struct here. */
+static void remembered_answers_outlive_the_resolvers_message(void **state)
+{
+	static const char script[] =
+		"MX c: c CNAME b, b CNAME t; MX t: ; AAAA t: ; MX b: b CNAME t; "
+		"AAAA c: c CNAME b, b CNAME t; A c: c CNAME b, b CNAME t, t A 192.0.2.1; "
+		"AAAA b: b CNAME t; A b: b CNAME t, t A 192.0.2.1";
+	struct mta *m = client("exim-4.98", "user@c", 1);
+	struct mta_attempt attempt;
+	struct question q;
+	struct msg one;
+
+	(void)state;
+	while (mta_want(m, &q, &attempt) == MTA_ASK) {
+		one = *answers_find(arena, script, &q);
+		mta_answer(m, &one, 0);
+	}
+	assert_int_equal(mta_want(m, &q, &attempt), MTA_TRY);
+	assert_string_equal(attempt.rcpt, "user@b");
+}
+
 /* A family that the sender's host lacks: not asked for (AI_ADDRCONFIG and the like), or
  * tried in vain (dma dns.c:60). */
 static void absent_families_are_left_out_or_tried_in_vain(void **state)
@@ -393,6 +415,7 @@ int main(void)
 	TESTS_ADD(long_answers_defer_old_qmail_only);
 	TESTS_ADD(postfix_tries_five_addresses_of_both_families);
 	TESTS_ADD(exim_tries_five_of_one_preference_then_one_of_each);
+	TESTS_ADD(remembered_answers_outlive_the_resolvers_message);
 	TESTS_ADD(absent_families_are_left_out_or_tried_in_vain);
 	TESTS_ADD(every_client_ends_and_repeats_itself);
 	failed = tests_run("mta-knobs");

@@ -3,6 +3,7 @@
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 
+#include "base/arena.h"
 #include "unit/report/sample.h"
 
 static xmlDocPtr parse(const char *text)
@@ -74,6 +75,31 @@ static void every_scenario_is_a_suite_with_its_counts(void **state)
 	free(text);
 }
 
+/* A run of half a million cases must not be held in memory. */
+static void a_finished_suite_does_not_wait_for_the_end(void **state)
+{
+	const struct report_format *format = report_format("junit", FOR_RUN);
+	const struct report_options plain = { 0 };
+	struct record one = sample_record("first/a@b/x/y", "first", "x", "y");
+	struct record two = sample_record("second/a@b/x/y", "second", "x", "y");
+	struct arena *a = arena_new();
+	struct str out = STR_INIT;
+	void *junit = format->begin(a, &plain, &sample_run, sample_scenarios, 3, &out);
+
+	(void)state;
+	format->record(junit, &one, &out);
+	assert_null(strstr(out.data, "<testsuite "));
+	format->record(junit, &two, &out);
+	assert_non_null(strstr(out.data, "<testsuite name=\"first\""));
+	assert_null(strstr(out.data, "second"));
+	str_reset(&out);
+	format->end(junit, &out);
+	assert_null(strstr(out.data, "first"));
+	assert_non_null(strstr(out.data, "<testsuite name=\"second\""));
+	str_clear(&out);
+	arena_free(a);
+}
+
 static void a_case_is_named_by_a_unique_pair(void **state)
 {
 	struct record r =
@@ -138,6 +164,7 @@ int main(void)
 
 	TESTS_ADD(an_empty_run_is_a_whole_document);
 	TESTS_ADD(every_scenario_is_a_suite_with_its_counts);
+	TESTS_ADD(a_finished_suite_does_not_wait_for_the_end);
 	TESTS_ADD(a_case_is_named_by_a_unique_pair);
 	TESTS_ADD(the_evidence_is_in_the_body_of_the_failure);
 	TESTS_ADD(a_skipped_case_says_so_without_a_body);

@@ -107,6 +107,12 @@ static const struct row mistake_rows[] = {
 		"3:7 a closing parenthesis without an opening one\n" },
 	{ "another class is refused", "www CH TXT x\n",
 		"3:5 class CH: only IN is served\n" },
+	{ "an owner in Unicode is shown in ASCII (RFC 5890)",
+		"b\xc3\xbc"
+		"cher MX 10 mail\n",
+		"3:1 \"b\xc3\xbc"
+		"cher\" is not a domain name (zones hold the form in ASCII: "
+		"\"xn--bcher-kva\")\n" },
 	{ "a TTL with its top bit set is refused (RFC 2181 8)",
 		"www 2147483648 A 192.0.2.1\n",
 		"3:1 the TTL is more than 2147483647 (RFC 2181 8)\n" },
@@ -168,7 +174,10 @@ static void a_mistake_is_told_with_its_place(void **state)
 
 /* Whole texts. */
 static const struct row apex_rows[] = {
-	{ "an empty text has no SOA and no NS", "",
+	{ "an empty text is one mistake", "",
+		"1:1 the zone example has no records; the first is its SOA (RFC 1035 "
+		"5.2)\n" },
+	{ "a text without SOA and NS is two", "a A 192.0.2.1\n",
 		"1:1 the zone example has no SOA record (RFC 1035 5.2)\n"
 		"1:1 the zone example has no NS record at its apex (RFC 1034 "
 		"4.2.1)\n" },
@@ -180,6 +189,9 @@ static const struct row apex_rows[] = {
 	{ "a mistake in the SOA is not a missing SOA, too",
 		"@ SOA ns1 hostmaster one 2 3 4 5\n@ NS ns1\n",
 		"1:22 \"one\" is not a number\n" },
+	{ "a byte order mark is one mistake", "\xef\xbb\xbf" APEX,
+		"1:1 the file begins with a byte order mark (name servers take it for "
+		"a part of the first name: save the file without it)\n" },
 	{ "a first line without owner is a mistake", " NS ns1\n" APEX,
 		"1:2 there is no owner name above this line\n" },
 };
@@ -407,6 +419,28 @@ static void mistakes_in_an_include_name_its_file(void **state)
 	arena_free(a);
 }
 
+/* As in UTF-16, or in no text at all. */
+static void an_octet_0_is_one_mistake(void **state)
+{
+	static const char text[] = APEX "a\0 A 192.0.2.1\nb\0 A 192.0.2.1\n";
+	struct arena *a = arena_new();
+	struct zone_source source = {
+		.origin = name_literal(a, "example"),
+		.text = text,
+		.len = sizeof(text) - 1,
+		.at = { .file = "x.zone", .line = 1, .col = 1 },
+	};
+	struct zone *z = NULL;
+	struct errs errs;
+
+	(void)state;
+	errs_init(&errs, a);
+	assert_int_equal(zone_load(a, &source, &errs, &z), -1);
+	assert_string_equal(mistakes(a, &errs),
+		"3:2 an octet 0: this is no text in ASCII or UTF-8\n");
+	arena_free(a);
+}
+
 static void a_file_that_is_not_there_is_a_mistake(void **state)
 {
 	struct arena *a = arena_new();
@@ -452,6 +486,7 @@ int main(void)
 	TESTS_ADD(a_mistake_in_a_block_has_the_place_in_the_file);
 	TESTS_ADD(an_include_has_its_own_origin);
 	TESTS_ADD(mistakes_in_an_include_name_its_file);
+	TESTS_ADD(an_octet_0_is_one_mistake);
 	TESTS_ADD(a_file_that_is_not_there_is_a_mistake);
 	TESTS_ADD(a_mistake_told_before_is_still_a_mistake);
 	return tests_run("zone-load");
