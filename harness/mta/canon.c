@@ -268,8 +268,7 @@ enum probe_result probe_feed(struct mta *m, const struct msg *answer)
 	struct probe *p = &m->probe;
 	uint16_t type = probe_types[p->at];
 	enum outcome o = stub_outcome(m->p->stub, answer, type);
-	const struct name *name =
-		o == OUTCOME_SUCCESS ? named_by(answer, type) : NULL;
+	const struct name *name = o == OUTCOME_SUCCESS ? named_by(answer, type) : NULL;
 
 	if (p->alias == NULL)
 		p->alias = name;

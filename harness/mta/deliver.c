@@ -74,7 +74,8 @@ static unsigned next_preference(const struct mta *m)
 	unsigned i = m->target + 1;
 	unsigned preference = m->hosts[m->targets[m->target].host].preference;
 
-	while (i < m->n_targets && m->hosts[m->targets[i].host].preference == preference)
+	while (i < m->n_targets &&
+		m->hosts[m->targets[i].host].preference == preference)
 		i++;
 	return i;
 }

@@ -98,8 +98,8 @@ static void no_mx(struct mta *m, const struct ruling *r, const char *rule)
 		mta_rule_out(m, r, rule);
 }
 
-/* sendmail looks for the canonical name once more when MX came to nothing, even when the
- * name does not exist, but not after an error (domain.c:986-1023). */
+/* sendmail looks for the canonical name once more when MX came to nothing, even when
+ * the name does not exist, but not after an error (domain.c:986-1023). */
 static void no_mx_again(
 	struct mta *m, const struct ruling *r, const char *rule, bool exists)
 {

@@ -120,7 +120,8 @@ static bool searches_by_family(const struct mta *m)
 	return m->p->second_if_needed && searches_addresses(m);
 }
 
-/* All addresses of the host in the additional section; returns whether there are any. */
+/* All addresses of the host in the additional section; returns whether there are any.
+ */
 static bool take_additional(struct mta *m, struct host *h)
 {
 	uint16_t type;
@@ -238,8 +239,8 @@ static bool host_next_suffix(struct mta *m, struct host *h)
 {
 	const struct mta_setting *s = m->setting;
 
-	if (!searches_addresses(m) || searches_by_family(m) ||
-		name_is_root(h->name) || h->literal)
+	if (!searches_addresses(m) || searches_by_family(m) || name_is_root(h->name) ||
+		h->literal)
 		return false;
 	while (m->suffix < s->n_search) {
 		const struct name *tail = s->search[m->suffix++];

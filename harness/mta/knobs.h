@@ -65,9 +65,9 @@ enum local {
 	LOCAL_NONE,
 	LOCAL_NAME, /* the exchange's name is one of its own */
 	LOCAL_IP,   /* an address of the exchange is its own, or loopback */
-	LOCAL_NAME_OR_INTERFACE, /* name, or own IPv4 or loopback address, of a host that
-				    has an address */
-	LOCAL_ANY,  /* all of these */
+	LOCAL_NAME_OR_INTERFACE, /* name, or own IPv4 or loopback address, of a host
+				    that has an address */
+	LOCAL_ANY,		 /* all of these */
 	LOCAL_DROP, /* own and loopback addresses are left out, nothing is cut */
 	LOCAL_DROP_LOOPBACK, /* loopback addresses only */
 };
@@ -79,7 +79,8 @@ enum pool { POOL_HOST, POOL_SHUFFLE, POOL_V6 };
 enum bad_host { BAD_HOST_SKIP, BAD_HOST_STOP };
 enum host_alias {
 	HOST_ALIAS_NONE,
-	HOST_ALIAS_BEFORE, /* Go's LookupCNAME until there is no alias, then addresses */
+	HOST_ALIAS_BEFORE, /* Go's LookupCNAME until there is no alias, then addresses
+			    */
 	HOST_ALIAS_AFTER,  /* CNAME is asked when there is no address */
 };
 enum additional {

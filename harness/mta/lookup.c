@@ -154,7 +154,8 @@ static bool has_alias(const struct section *an)
 	return false;
 }
 
-/* Copies the records of the type that one of two names owns (the second may be NULL). */
+/* Copies the records of the type that one of two names owns (the second may be NULL).
+ */
 static void keep(struct section *to, const struct section *an, uint16_t type,
 	const struct name *one, const struct name *other)
 {
@@ -233,8 +234,7 @@ static bool settle(struct mta *m, struct found *f, enum outcome o)
 	struct lookup *l = &m->lookup;
 
 	if (o != OUTCOME_SUCCESS) {
-		if (!l->has_first ||
-			(m->p->stub->last_counts && l->type == TYPE_MX)) {
+		if (!l->has_first || (m->p->stub->last_counts && l->type == TYPE_MX)) {
 			l->has_first = true;
 			l->first = (uint8_t)o;
 		}

@@ -20,9 +20,9 @@ enum phase {
 	PHASE_ALIAS, /* no MX: CNAME is asked (hMailServer) */
 	PHASE_AGAIN, /* no MX: the implicit host is canonicalised (sendmail) */
 	PHASE_HOST_ALIAS, /* the alias of hosts[at] is asked */
-	PHASE_HOST,  /* addresses of hosts[at] are asked */
-	PHASE_SPF,   /* TXT of a domain without MX is asked (a validator) */
-	PHASE_TRY,   /* targets[target] is to be tried */
+	PHASE_HOST,	  /* addresses of hosts[at] are asked */
+	PHASE_SPF,	  /* TXT of a domain without MX is asked (a validator) */
+	PHASE_TRY,	  /* targets[target] is to be tried */
 	PHASE_DONE,
 };
 
@@ -99,7 +99,7 @@ struct host {
 	uint16_t preference, n_ips, room_ips;
 	uint16_t n_tried; /* of a family that gave no connection */
 	uint8_t state;
-	bool literal; /* the name is an address; ips holds it */
+	bool literal;	    /* the name is an address; ips holds it */
 	bool asked_literal; /* ... and is asked for in vain before it is used */
 };
 

@@ -17,7 +17,8 @@ const char *disposition_name(enum disposition d)
 /* RFC 5891: U-labels are looked up as A-labels. NULL: they cannot be. */
 static const struct name *domain_name(struct mta *m, const char *text)
 {
-	const char *why, *ascii = m->p->idn == IDN_RAW ? text : idn_to_ascii(m->arena, text);
+	const char *why,
+		*ascii = m->p->idn == IDN_RAW ? text : idn_to_ascii(m->arena, text);
 
 	if (ascii == NULL)
 		return NULL;
@@ -237,9 +238,6 @@ static void remember(struct mta *m, const struct msg *answer)
 	 * stays. */
 	if (answer != NULL)
 		answer = arena_memdup(m->arena, answer, sizeof(*answer));
-	/* The message is the resolver's until the next question. */
-	if (answer != NULL)
-		answer = arena_memdup(m->arena, answer, sizeof(*answer));
 	f = arena_alloc(m->arena, sizeof(*f));
 	*f = (struct failure){ .next = m->failures, .q = q, .answer = answer };
 	m->failures = f;
@@ -328,12 +326,12 @@ void mta_rewrite_sender(struct mta *m, const struct name *to)
 	const char *from = m->result.mail_from;
 	const char *at = strrchr(from, '@');
 
-	m->result.mail_from = arena_printf(m->arena, "%.*s@%s", (int)(at - from), from,
-		name_text(m->arena, to));
+	m->result.mail_from = arena_printf(
+		m->arena, "%.*s@%s", (int)(at - from), from, name_text(m->arena, to));
 	TRACE(m, "rewrite", "sender %s becomes %s (see R16)", from,
 		m->result.mail_from);
-	m->sender_rewritten = (struct mta_rewrite){ "mail_from", from,
-		m->result.mail_from };
+	m->sender_rewritten =
+		(struct mta_rewrite){ "mail_from", from, m->result.mail_from };
 }
 
 /* ---- the end ---- */

@@ -18,7 +18,8 @@ struct mta_profile; /* profile.h: the rows */
 
 /* Who is sending: the same for every client of a case. Borrowed. */
 struct mta_setting {
-	const struct name *const *self_names; /* names the client takes for its own host */
+	const struct name *const
+		*self_names; /* names the client takes for its own host */
 	unsigned n_self_names;
 	const struct ip *self_ips;
 	unsigned n_self_ips;
@@ -45,7 +46,8 @@ struct mta_attempt {
 	const char *mail_from, *rcpt;
 };
 
-enum mta_want mta_want(struct mta *m, struct question *ret_q, struct mta_attempt *ret_try);
+enum mta_want mta_want(
+	struct mta *m, struct question *ret_q, struct mta_attempt *ret_try);
 
 /* The resolver's message, or NULL: nothing came within the stub's patience. Its records
  * are borrowed until the arena goes, the struct itself for this call. now_us is for the
@@ -101,7 +103,7 @@ struct mta_result {
 	struct route route; /* as of the end of the DNS part */
 	enum mta_end end;
 	const char *status, *reason; /* of the end; "2.0.0" when delivered */
-	const char *host;	     /* MTA_DELIVERED, MTA_REJECTED: as in the attempt */
+	const char *host; /* MTA_DELIVERED, MTA_REJECTED: as in the attempt */
 	struct ip ip;
 	const char *rcpt, *mail_from; /* as last offered, or as they would be */
 	const struct mta_rewrite *rewrites;

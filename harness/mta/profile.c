@@ -127,8 +127,10 @@ static const struct field fields[] = {
 		"an exchange \"localhost\" counts as null"),
 	WORD("literal-exchange", literal_exchange,
 		WORDS("accept", "kept", "asked", "name", "skip", "reject"),
-		"an exchange that reads as an address: use it, even behind the own host, "
-		"after asking for it in vain, take it for a name, leave it out, or refuse the "
+		"an exchange that reads as an address: use it, even behind the own "
+		"host, "
+		"after asking for it in vain, take it for a name, leave it out, or "
+		"refuse the "
 		"domain"),
 	RULING("on-literal", on_literal,
 		"literal-exchange is reject and there is one, or skip and no other"),
@@ -493,10 +495,9 @@ static bool has_alias(const struct mta_profile *p, const char *name)
 	return false;
 }
 
-const struct mta_profile *profile_find(const struct profile_set *set, const char *name)
+static const struct mta_profile *find_exact(
+	const struct profile_set *set, const char *name)
 {
-	if (*name == '\0')
-		return NULL;
 	for (size_t i = 0; i < set->n; i++) {
 		if (strcasecmp(set->rows[i]->name, name) == 0)
 			return set->rows[i];
@@ -506,6 +507,27 @@ const struct mta_profile *profile_find(const struct profile_set *set, const char
 			return set->rows[i];
 	}
 	return NULL;
+}
+
+/* Longer than any program's name with its version. */
+#define ALIAS_MAX 63
+
+const struct mta_profile *profile_find(const struct profile_set *set, const char *name)
+{
+	char shorter[ALIAS_MAX + 1];
+	const struct mta_profile *p = find_exact(set, name);
+	char *dot;
+
+	if (strlen(name) > ALIAS_MAX)
+		return p;
+	strcpy(shorter, name);
+	/* "postfix-3.7.11" is a postfix-3; whether a version is like the one without
+	 * any is for a row to say. */
+	while (p == NULL && (dot = strrchr(shorter, '.')) != NULL) {
+		*dot = '\0';
+		p = strchr(shorter, '-') == NULL ? NULL : find_exact(set, shorter);
+	}
+	return p;
 }
 
 const char *profile_nearest(const struct profile_set *set, const char *name)
@@ -672,6 +694,11 @@ static void put_source(struct str *s, size_t line, const char *source)
 	str_printf(s, "[%s]", source);
 }
 
+static bool is_neutral(const char *source)
+{
+	return source == NULL || strcmp(source, "-") == 0;
+}
+
 void profile_explain(struct str *s, const struct mta_profile *p)
 {
 	str_printf(s, "%s - %s\n", p->name, p->versions);
@@ -686,10 +713,11 @@ void profile_explain(struct str *s, const struct mta_profile *p)
 		str_puts(s, fields[i].name);
 		str_pad(s, line, NAME_COLUMNS);
 		put_value(s, p, &fields[i]);
-		if (p->source[i] != NULL)
-			put_source(s, line, p->source[i]);
+		put_source(
+			s, line, is_neutral(p->source[i]) ? "neutral" : p->source[i]);
 		str_putc(s, '\n');
 	}
+	str_puts(s, "\nneutral: what holds where no source says otherwise\n");
 }
 
 static void put_values_of(struct str *s, const struct field *f)
@@ -720,6 +748,28 @@ static void put_values_of(struct str *s, const struct field *f)
 	}
 }
 
+const char *profile_field_name(size_t i)
+{
+	return i < ARRAY_LEN(fields) ? fields[i].name : NULL;
+}
+
+void profile_field_values(struct str *s, size_t i)
+{
+	put_values_of(s, &fields[i]);
+}
+
+static void put_values_wrapped(struct str *s, const struct field *f)
+{
+	struct str values = STR_INIT;
+	size_t line = s->len;
+
+	put_values_of(&values, f);
+	str_pad(s, line, NAME_COLUMNS);
+	str_put_wrapped(s, line, NAME_COLUMNS, LINE_COLUMNS, values.data);
+	str_putc(s, '\n');
+	str_clear(&values);
+}
+
 void profile_explain_fields(struct str *s)
 {
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
@@ -727,10 +777,8 @@ void profile_explain_fields(struct str *s)
 
 		str_puts(s, fields[i].name);
 		str_pad(s, line, NAME_COLUMNS);
-		str_printf(s, "%s\n", fields[i].help);
-		line = s->len;
-		str_pad(s, line, NAME_COLUMNS);
-		put_values_of(s, &fields[i]);
+		str_put_wrapped(s, line, NAME_COLUMNS, LINE_COLUMNS, fields[i].help);
 		str_putc(s, '\n');
+		put_values_wrapped(s, &fields[i]);
 	}
 }

@@ -19,7 +19,8 @@ struct profile_set;
 /* The built-in catalogue; rows of the user are added to it. Lives in a. */
 struct profile_set *profile_set_new(struct arena *a);
 
-/* By name or alias ("exim-4.95", "postfix-3.12"), or NULL. */
+/* By name or alias ("exim-4.95"), or by a longer version of one: "postfix-3.7.11" is a
+ * postfix-3. NULL when there is none. */
 const struct mta_profile *profile_find(const struct profile_set *set, const char *name);
 
 /* The name that was probably meant, or NULL. */
@@ -50,6 +51,11 @@ const char *profile_versions(const struct mta_profile *p);
 
 /* Every field with its value, what it means and where that was read. */
 void profile_explain(struct str *s, const struct mta_profile *p);
+
+/* The fields by number: the name (NULL past the last), and the values it takes, as
+ * text: "a | b". */
+const char *profile_field_name(size_t i);
+void profile_field_values(struct str *s, size_t i);
 
 /* Every field: name, values, meaning. */
 void profile_explain_fields(struct str *s);

@@ -98,7 +98,8 @@ const struct stub_row stubs[] = {
 	},
 	{
 		.name = "dnsjava",
-		.help = "dnsjava's Lookup: follows CNAME and DNAME itself, and an alias "
+		.help = "dnsjava's Lookup: follows CNAME and DNAME itself, and an "
+			"alias "
 			"outranks what stands beside it",
 		.source = "dnsjava d9327e83 Lookup.java:325,523-577,612-735, "
 			  "Cache.java addMessage(), Message.java normalize()",

@@ -28,8 +28,8 @@ enum stub_view {
 	VIEW_CHAIN, /* the name's own, else those of the end of its chain */
 	VIEW_NAME,  /* the name's own only */
 	VIEW_ALIAS, /* an alias outranks the name's own */
-	VIEW_ORDER, /* read once, from first to last: each alias moves the name on, and what
-		     * its old owner has behind it does not count */
+	VIEW_ORDER, /* read once, from first to last: each alias moves the name on, and
+		     * what its old owner has behind it does not count */
 	VIEW_BOTH,  /* the name's own and those of the end of its chain */
 };
 
@@ -47,9 +47,9 @@ struct stub_row {
 			     * end of that name's chain inside the answer */
 	uint8_t view;
 	bool follow_dname;
-	bool last_counts; /* with a search list the last failure of an MX look-up is told,
-			   * not that of the name as it stands */
-	uint8_t follow; /* further questions it puts itself to follow CNAMEs */
+	bool last_counts; /* with a search list the last failure of an MX look-up is
+			   * told, not that of the name as it stands */
+	uint8_t follow;	  /* further questions it puts itself to follow CNAMEs */
 	/* Aliases it follows in all, inside answers and by questions, and what a longer
 	 * chain is; 0: as many as the answer has. */
 	uint8_t hops_max, too_long;

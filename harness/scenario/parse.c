@@ -144,7 +144,11 @@ static void check_document(struct reader *r, struct node *doc)
 	if (doc->kind == NODE_MAP && has_only_profiles(doc)) {
 		if (doc->first->kind != NODE_MAP) {
 			doc->first->is_bad = true;
-			complain(r, doc->first->key_at, "profiles should be a map");
+			err_hint(r->errs,
+				complain(r, doc->first->key_at,
+					"profiles should be a map"),
+				"for example profiles: { my-relay: { inherits: postfix "
+				"} }");
 		}
 	} else if (doc->kind == NODE_MAP) {
 		check_block(r, doc, BLOCK_SCENARIO);

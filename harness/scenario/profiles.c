@@ -25,6 +25,24 @@ static void set_fields(struct reader *r, struct node *map, struct mta_profile *p
 	}
 }
 
+static void unknown_parent(
+	struct reader *r, const struct node *map, const char *inherits)
+{
+	struct err *e = complain(
+		r, node_get(map, "inherits")->at, "unknown client \"%s\"", inherits);
+
+	for (const struct node *n = map->next; n != NULL; n = n->next) {
+		if (strcmp(n->key, inherits) == 0) {
+			err_hint(r->errs, e,
+				"it stands in line %d; write it above those that "
+				"inherit from it",
+				n->key_at.line);
+			return;
+		}
+	}
+	suggest(r, e, profile_nearest(r->profiles, inherits));
+}
+
 static void read_profile(struct reader *r, struct node *map)
 {
 	const char *inherits = node_text(map, "inherits");
@@ -47,10 +65,7 @@ static void read_profile(struct reader *r, struct node *map)
 		return;
 	}
 	if (profile_find(r->profiles, inherits) == NULL) {
-		suggest(r,
-			complain(r, node_get(map, "inherits")->at,
-				"unknown client \"%s\"", inherits),
-			profile_nearest(r->profiles, inherits));
+		unknown_parent(r, map, inherits);
 		return;
 	}
 	p = profile_define(r->profiles, map->key, inherits, map->key_at, r->errs);

@@ -16,6 +16,10 @@ struct profile_set;
 /* Each step keeps a whole world. */
 #define CONF_STEPS_MAX 100
 
+/* Records that all changes of a file may copy: each makes its zone anew, and this many
+ * are some 300 MiB. Real timelines copy thousands. */
+#define CONF_COPIED_MAX 2000000
+
 struct reader {
 	struct arena *arena;
 	struct errs *errs;
@@ -25,6 +29,7 @@ struct reader {
 	unsigned mistakes;
 	/* Some could not be read: that a name is not among the rest is no mistake. */
 	bool lacks_zones, lacks_servers, lacks_hosts;
+	size_t copied; /* records, see CONF_COPIED_MAX */
 };
 
 /* Adds a mistake. */

@@ -124,6 +124,15 @@ static void add_zone(struct reader *r, struct server_draft *d, const struct node
 	};
 }
 
+static bool has_unknown_key(const struct node *map, enum block_id block)
+{
+	for (const struct node *n = map->first; n != NULL; n = n->next) {
+		if (keywords_find(block, n->key) == NULL)
+			return true;
+	}
+	return false;
+}
+
 static void read_zones(struct reader *r, const struct node *map, struct server_draft *d)
 {
 	const struct node *zones = node_get(map, "zones");
@@ -137,7 +146,9 @@ static void read_zones(struct reader *r, const struct node *map, struct server_d
 		add_zone(r, d, map, fallback);
 	} else if (!value_is_written(map, "zones")) {
 		r->lacks_zones = true;
-		complain(r, map->at, "server without \"zone\" or \"zones\"");
+		/* A slip in the key is one mistake, not two. */
+		if (!has_unknown_key(map, BLOCK_SERVER))
+			complain(r, map->at, "server without \"zone\" or \"zones\"");
 	} else if (value_is_written(map, "data") || value_is_written(map, "file")) {
 		complain(r, map->at, "data and file belong into the entries of zones");
 	}

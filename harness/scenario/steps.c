@@ -34,6 +34,23 @@ static const struct op {
 	{ "delete", ZONE_DELETE },
 };
 
+/* False when the changes of the file would copy too much; told once. */
+static bool may_copy(struct reader *r, const struct node *op, const struct zone *z)
+{
+	bool told = r->copied > CONF_COPIED_MAX;
+	struct err *e;
+
+	r->copied += zone_records(z);
+	if (r->copied <= CONF_COPIED_MAX)
+		return true;
+	if (!told) {
+		e = complain(r, op->at, "the changes copy more than %d records",
+			CONF_COPIED_MAX);
+		err_hint(r->errs, e, "change a smaller zone, or less often");
+	}
+	return false;
+}
+
 /* Makes the zone anew by each of the change's operations, in the order of the file. */
 static const struct zone *changed(
 	struct reader *r, const struct node *map, const struct zone *z)
@@ -43,7 +60,7 @@ static const struct zone *changed(
 			lookup_row(ops, ARRAY_LEN(ops), sizeof(*ops), n->key);
 		struct zone *new = NULL;
 
-		if (op == NULL || n->is_bad)
+		if (op == NULL || n->is_bad || !may_copy(r, n, z))
 			continue;
 		if (zone_change(r->arena, z, op->op, n->text, n->text_at, r->errs,
 			    &new) == 0)

@@ -284,7 +284,8 @@ static void remembered_answers_outlive_the_resolvers_message(void **state)
 {
 	static const char script[] =
 		"MX c: c CNAME b, b CNAME t; MX t: ; AAAA t: ; MX b: b CNAME t; "
-		"AAAA c: c CNAME b, b CNAME t; A c: c CNAME b, b CNAME t, t A 192.0.2.1; "
+		"AAAA c: c CNAME b, b CNAME t; A c: c CNAME b, b CNAME t, t A "
+		"192.0.2.1; "
 		"AAAA b: b CNAME t; A b: b CNAME t, t A 192.0.2.1";
 	struct mta *m = client("exim-4.98", "user@c", 1);
 	struct mta_attempt attempt;

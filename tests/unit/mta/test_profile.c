@@ -36,6 +36,37 @@ static void the_catalogue_is_complete(void **state)
 	assert_null(profile_find(set, ""));
 }
 
+struct alias_row {
+	const char *name;
+	const char *alias, *client;
+};
+
+static const struct alias_row alias_rows[] = {
+	{ "a name is itself", "postfix", "postfix" },
+	{ "letter case does not count", "Postfix", "postfix" },
+	{ "an alias is its client", "exim-4.95", "exim-4.96" },
+	{ "a patch release is its release", "exim-4.96.2", "exim-4.96" },
+	{ "a release is its series", "postfix-3.7.11", "postfix" },
+	{ "letters after a version do not count", "opensmtpd-6.8.0p2",
+		"opensmtpd-6.8" },
+	{ "a version of a name with a dash", "mx-connect-2.0.0", "mx-connect" },
+	{ "a version in the name is kept apart", "courier-1.0.16", "courier-1.0.16" },
+	{ "a series that no row speaks for is nobody", "postfix-1.1", NULL },
+	{ "a program without a version is not guessed from one", "postal-9.1", NULL },
+	{ "nothing is nobody", "", NULL },
+};
+
+static void alias_leads_to(void **state)
+{
+	const struct alias_row *row = *state;
+	struct arena *a = arena_new();
+	const struct mta_profile *p = profile_find(profile_set_new(a), row->alias);
+
+	assert_string_equal(p == NULL ? "nobody" : profile_name(p),
+		row->client == NULL ? "nobody" : row->client);
+	arena_free(a);
+}
+
 static void aliases_and_near_misses_are_understood(void **state)
 {
 	struct profile_set *set = profile_set_new(arena);
@@ -127,6 +158,7 @@ int main(void)
 
 	arena = arena_new();
 	TESTS_ADD(the_catalogue_is_complete);
+	TESTS_ADD_ROWS(alias_rows, alias_leads_to);
 	TESTS_ADD(aliases_and_near_misses_are_understood);
 	TESTS_ADD_ROWS(bad, test_bad);
 	TESTS_ADD(a_user_row_inherits_and_overrides);

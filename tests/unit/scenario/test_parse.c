@@ -387,6 +387,19 @@ static const struct mistake_row mistakes[] = {
 		"    15 | profiles: { mine: { inherits: postfx } }\n"
 		"       |                               ^\n"
 		"       = did you mean \"postfix\"?\n" },
+	{ "a profile comes after the one it inherits from", "hosts:",
+		"profiles:\n  mine: { inherits: base }\n  base: { inherits: postfix }\n"
+		"hosts:",
+		"a.conf:16:21: error: unknown client \"base\"\n"
+		"    16 |   mine: { inherits: base }\n"
+		"       |                     ^\n"
+		"       = it stands in line 17; write it above those that inherit from "
+		"it\n" },
+	{ "a slip in the key of a zone is one mistake", "- zone:", "- zon:",
+		"a.conf:6:5: error: unknown key \"zon\" in server\n"
+		"     6 |   - zon: shop.example\n"
+		"       |     ^\n"
+		"       = did you mean \"zone\"?\n" },
 	{ "a star wants quotes", "clients: postfix", "clients: *",
 		"a.conf:22:20: error: invalid alias detected\n"
 		"    22 |       - { clients: *, verdict: delivered }\n"
@@ -697,6 +710,36 @@ static void test_steps(void **state)
 	arena_free(a);
 }
 
+/* Each change makes its zone anew: 700 times 3,000 records. */
+static void test_copies(void **state)
+{
+	struct str text = STR_INIT, records = STR_INIT;
+	struct arena *a = arena_new();
+	struct scenario *s;
+	struct errs errs;
+	unsigned n;
+
+	(void)state;
+	for (int i = 0; i < 3000; i++)
+		str_printf(&records, "      x%d A 192.0.2.1\n", i);
+	str_puts(&text, "steps:\n  - at: 1s\n    change:\n");
+	for (int i = 0; i < 700; i++)
+		str_puts(&text, "      - { zone: shop.example, set: c A 192.0.2.2 }\n");
+	str_printf(&records, "      mail A 192.0.2.25\n");
+	assert_int_equal(parse(a,
+				 edit(a,
+					 edit(a, good, "      mail A 192.0.2.25\n",
+						 records.data),
+					 NULL, text.data),
+				 &errs, &s, &n),
+		-1);
+	assert_int_equal(errs.n, 1);
+	assert_non_null(strstr(errs.list[0].text, "copy more than 2000000 records"));
+	str_clear(&text);
+	str_clear(&records);
+	arena_free(a);
+}
+
 static void test_conflict(void **state)
 {
 	struct arena *a = arena_new();
@@ -801,6 +844,7 @@ int main(void)
 	tests_add("rows of expect come out as written", test_rows);
 	tests_add("the visitor of a U-label domain starts at its A-label", test_idn);
 	tests_add("each step is a whole world, later ones keep the change", test_steps);
+	tests_add("changes cannot copy without end", test_copies);
 	tests_add("data beside a CNAME is no mistake but noted", test_conflict);
 	tests_add("a file may hold several scenarios and profiles", test_documents);
 	tests_add("a file may hold profiles alone", test_profiles_alone);
