@@ -320,7 +320,7 @@ bool lookup_feed(struct mta *m, const struct msg *answer, struct found *f)
 	}
 	if (o == OUTCOME_NO_DATA && answer != NULL && answer->rcode == RCODE_NOERROR)
 		o = nothing_wanted(m, an, f);
-	if (o != OUTCOME_SUCCESS)
+	if (o != OUTCOME_SUCCESS || an == NULL)
 		return settle(m, f, o);
 	view_answer(m, an, l->type, &v);
 	f->records = v.records;
