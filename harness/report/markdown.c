@@ -255,7 +255,7 @@ void compat_end(void *state, struct str *out)
 	put_mix(out, t);
 	put_by_client(out, t);
 	put_caches(out, t);
-	put_counts(out, t, true);
+	put_counts(out, t, false);
 	put_failures(out, t);
 	put_last(out, t);
 }
