@@ -107,7 +107,7 @@ golden-tests: $(B)/harness | unit-tests build/.packages-test
 	@tests/golden.sh $(B)/harness
 
 scenario-tests: $(B)/harness | golden-tests
-	@$(B)/harness run -q $(SCENARIOS)
+	@$(B)/harness run -q $(wildcard tests/observed/*.conf) $(SCENARIOS)
 
 asan ubsan tsan:                        ## the tests under a sanitizer
 	@$(MAKE) MODE=$@ unit-tests golden-tests scenario-tests

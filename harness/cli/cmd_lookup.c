@@ -8,6 +8,7 @@
 #include "cli/index.h"
 #include "cli/output.h"
 #include "cli/select.h"
+#include "dns/idn.h"
 #include "mta/profile.h"
 #include "resolver/policy.h"
 #include "run/run.h"
@@ -196,9 +197,9 @@ static const struct argp argp = {
 	       "\vExample:\n"
 	       "  printf 'mywebservice.com\\tdb.mywebservice.com\\n' >zones.index\n"
 	       "  harness lookup --zones zones.index user@customer.mywebservice.com\n\n"
-	       "\"Becomes\" compares with what a client does that follows RFC 5321 "
-	       "behind a resolver that follows the standards. Every host of the zones "
-	       "accepts every recipient.",
+	       "Verdicts compare with what a client does that follows RFC 5321 "
+	       "behind a resolver that follows the standards (`harness list "
+	       "verdicts'). Every host of the zones accepts every recipient.",
 };
 
 /* The user's zones on one server, and nothing else. */
@@ -266,6 +267,26 @@ static void warn_of_refused(const struct server *server)
 	}
 }
 
+/* Nothing but root and zones is in this world: a slip in the address looks like a
+ * domain that does not exist. */
+static void warn_of_strangers(struct args *args, const struct server *server)
+{
+	/* With a search list a client may ask for another name. */
+	for (unsigned i = 0; i < args->n_addresses && args->n_search == 0; i++) {
+		const char *domain = strrchr(args->addresses[i], '@') + 1, *why = NULL;
+		const char *ascii = idn_to_ascii(args->arena, domain);
+		struct question q = { .type = TYPE_MX, .class = CLASS_IN };
+
+		if (domain[0] == '[' || ascii == NULL)
+			continue;
+		q.name = name_from_text(args->arena, ascii, NULL, &why);
+		if (q.name != NULL && answer_zone_for(&server->every, &q) == NULL)
+			cli_complain("%s is in none of the zones of %s: it does not "
+				     "exist here",
+				domain, args->zones);
+	}
+}
+
 static int lookup(struct args *args, struct errs *errs)
 {
 	struct report_options ro = { .verbose = args->verbose };
@@ -281,6 +302,7 @@ static int lookup(struct args *args, struct errs *errs)
 		return STATUS_NOTHING;
 	world_of(args, &server, &stage, &world);
 	warn_of_refused(&server);
+	warn_of_strangers(args, &server);
 	outputs_guard();
 	if (outputs_open(&args->outputs, &ro, colour_wanted(args->colour, stdout)) != 0)
 		return STATUS_ENVIRONMENT;

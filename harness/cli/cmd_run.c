@@ -122,6 +122,22 @@ static bool shard_from_text(const char *text, struct run_options *o)
 	return true;
 }
 
+static void set_shard(struct run_options *o, const char *text, struct argp_state *state)
+{
+	if (shard_from_text(text, o))
+		return;
+	if (strcmp(text, "auto") == 0)
+		argp_error(state,
+			"--shard auto needs SLURM_ARRAY_TASK_ID and "
+			"SLURM_ARRAY_TASK_COUNT, or CI_NODE_INDEX and CI_NODE_TOTAL, "
+			"with 1 <= index <= total");
+	else
+		argp_error(state,
+			"--shard is I/N with 1 <= I <= N, or auto in a job array, not "
+			"\"%s\"",
+			text);
+}
+
 static void set_network(struct args *args, const char *name, struct argp_state *state)
 {
 	static const char *const later[] = { "loopback", "lab" };
@@ -179,12 +195,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		set_network(args, arg, state);
 		return 0;
 	case OPT_SHARD:
-		if (!shard_from_text(arg, o))
-			argp_error(state,
-				"--shard is I/N with 1 <= I <= N, or auto in a job "
-				"array, "
-				"not \"%s\"",
-				arg);
+		set_shard(o, arg, state);
 		return 0;
 	case 'j':
 		o->jobs = (unsigned)set_number(state, "-j", arg, 1, JOBS_MAX);
@@ -280,7 +291,24 @@ static const struct report_mix *load_mix(
 	return to;
 }
 
-static bool any_matches(const struct run_options *o, const struct loaded *l)
+static void complain_filter(struct arena *a, const char *glob, const struct loaded *l)
+{
+	const char **names = arena_array(a, 2 * l->n, sizeof(*names)), *near;
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		names[n++] = l->list[i]->id;
+		if (l->list[i]->group != NULL)
+			names[n++] = l->list[i]->group;
+	}
+	near = lookup_nearest(names, n, sizeof(*names), glob);
+	cli_complain(near == NULL ? "no scenario matches \"%s\""
+				  : "no scenario matches \"%s\" (did you mean \"%s\"?)",
+		glob, near);
+}
+
+static bool any_matches(
+	struct arena *a, const struct run_options *o, const struct loaded *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		if (o->filter == NULL || glob_match(o->filter, l->list[i]->id) ||
@@ -289,10 +317,20 @@ static bool any_matches(const struct run_options *o, const struct loaded *l)
 			return true;
 	}
 	if (o->filter != NULL)
-		cli_complain("no scenario matches \"%s\"", o->filter);
+		complain_filter(a, o->filter, l);
 	else
 		cli_complain("no scenario in these files");
 	return false;
+}
+
+/* The table of shares has a row for each layout. */
+static void warn_of_no_layout(const struct loaded *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->list[i]->layout.row != NULL)
+			return;
+	}
+	cli_complain("--mix shows nothing: none of these scenarios has a layout");
 }
 
 static int status_of(const struct run_totals *t)
@@ -335,10 +373,12 @@ static int run(struct arena *a, struct args *args, struct errs *errs)
 	mix = load_mix(a, args->mix, errs);
 	if (rc != 0 || errs->n > 0)
 		return STATUS_USAGE;
-	if (!any_matches(&args->options, &loaded) ||
+	if (!any_matches(a, &args->options, &loaded) ||
 		!select_clients(loaded.profiles, args->options.clients) ||
 		!select_resolvers(args->options.resolvers))
 		return STATUS_NOTHING;
+	if (mix != NULL)
+		warn_of_no_layout(&loaded);
 	return run_and_report(args, &loaded, mix, errs);
 }
 

@@ -187,7 +187,7 @@ static enum line_end get_line(FILE *fp, char text[LINE_MAX_OCTETS])
 
 static void read_lines(struct index *x, FILE *fp)
 {
-	char text[LINE_MAX_OCTETS];
+	char text[LINE_MAX_OCTETS] = "";
 
 	for (int line = 1;; line++) {
 		switch (get_line(fp, text)) {

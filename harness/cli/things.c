@@ -110,7 +110,10 @@ static void stubs_explain(struct str *s, const struct profile_set *set, size_t i
 	str_putc(s, '\n');
 	put_field(s, "any record counts", r->any_rr_counts ? "yes" : "no");
 	put_field(s, "checks owners", r->owner_check ? "yes" : "no");
-	str_printf(&n, "%u", r->follow);
+	if (r->follow > 0)
+		str_printf(&n, "up to %u", r->follow);
+	else
+		str_puts(&n, "no");
 	put_field(s, "follows CNAMEs", n.data);
 	put_field(s, "follows DNAMEs", r->follow_dname ? "yes" : "no");
 	put_field(s, "source", r->source);
@@ -271,7 +274,7 @@ static void formats_explain(struct str *s, const struct profile_set *set, size_t
 
 	(void)set;
 	put_head(s, "report format", f->name, f->help);
-	put_field(s, "of",
+	put_field(s, "for",
 		f->use == FOR_RUN      ? "harness run"
 		: f->use == FOR_LOOKUP ? "harness lookup"
 				       : "harness run, harness lookup");

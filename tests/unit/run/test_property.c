@@ -1,5 +1,5 @@
 /* Any zone, any client, any resolver: a run ends within its limits, the same seed gives
- * the same octets, and messages on the wire change nothing. */
+ * the same octets, and neither messages on the wire nor who else is run change it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,11 +132,14 @@ static void record(void *ctx, const struct record *r)
 }
 
 /* The whole run as NDJSON. */
-static char *run(const char *text, bool wire, unsigned jobs, struct sink *s)
+static char *run(
+	const char *text, bool wire, unsigned jobs, const char *clients, struct sink *s)
 {
-	const struct run_options options = {
-		.seed = 3, .details = true, .wire = wire, .jobs = jobs
-	};
+	const struct run_options options = { .seed = 3,
+		.details = true,
+		.wire = wire,
+		.jobs = jobs,
+		.clients = clients };
 	struct arena *a = arena_new();
 	struct profile_set *profiles = profile_set_new(a);
 	struct run_sink sink = { begin, record, s };
@@ -173,9 +176,9 @@ static void any_world_gives_the_same_octets_twice_and_over_the_wire(void **state
 		char *one, *two, *three;
 
 		random_world(&text, seed);
-		one = run(text.data, false, 1, &first);
-		two = run(text.data, false, 2, &again);
-		three = run(text.data, true, 1, &wire);
+		one = run(text.data, false, 1, NULL, &first);
+		two = run(text.data, false, 2, NULL, &again);
+		three = run(text.data, true, 1, NULL, &wire);
 		assert_true(first.cases > 200);
 		assert_true(first.most_questions <= QUESTIONS_MAX);
 		if (strcmp(one, two) != 0 || strcmp(one, three) != 0)
@@ -189,8 +192,40 @@ static void any_world_gives_the_same_octets_twice_and_over_the_wire(void **state
 	}
 }
 
+/* Every line of some but the header stands in all. */
+static void assert_lines_in(char *some, const char *all)
+{
+	char *line = strchr(some, '\n'), *rest = line == NULL ? NULL : line + 1;
+
+	assert_non_null(rest);
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		if (strstr(all, line) == NULL)
+			fail_msg("not in the whole run: %s", line);
+	}
+}
+
+static void a_case_is_the_same_whichever_others_are_run(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= WORLDS; seed++) {
+		struct str text = STR_INIT;
+		struct sink whole, part;
+		char *all, *some;
+
+		random_world(&text, seed);
+		all = run(text.data, false, 1, NULL, &whole);
+		some = run(text.data, false, 1, "courier,exim-*", &part);
+		assert_true(part.cases > 0 && part.cases < whole.cases);
+		assert_lines_in(some, all);
+		free(all);
+		free(some);
+		str_clear(&text);
+	}
+}
+
 int main(void)
 {
+	TESTS_ADD(a_case_is_the_same_whichever_others_are_run);
 	TESTS_ADD(any_world_gives_the_same_octets_twice_and_over_the_wire);
 	return tests_run("run-property");
 }
