@@ -33,6 +33,11 @@
 /* How often each server of a zone is tried when it stays silent, and how long the first
  * time; doubled for each later round. BIND 9.18 resolver.c starts at 0.8 s as well. */
 #define ROUNDS_MAX 3
+
+/* No policy asks one server more often than this for one question, silence and
+ * failures together. */
+#define TRIES_MAX 5
+
 #define TIMEOUT_FIRST_US UINT64_C(800000)
 
 enum frame_state {
@@ -52,8 +57,12 @@ struct frame {
 	const struct rr *soa;
 	uint64_t same_until_us; /* asked again before this, the answer is the same */
 	unsigned links;		/* aliases followed, as the policy counts them */
+	uint8_t why;		/* the cause of a failure, as enum shown has them */
 	unsigned referrals;
 	bool went_upstream; /* a forwarder's cache is not asked again */
+	/* When it first did: the name, and the records that the cache had given. */
+	const struct name *upstream_name;
+	uint16_t n_cached;
 
 	struct cut *cut;
 	unsigned pos, round, start, glued; /* see next_server() */
@@ -77,7 +86,8 @@ struct resolver {
 	struct cache cache;
 	struct cut *root;
 	uint64_t now_us, asked_us;
-	unsigned question; /* counts the client's questions */
+	uint32_t asked_order; /* of the cache, when the question came */
+	unsigned question;    /* counts the client's questions */
 	unsigned exchanges, subquestions;
 	bool waiting, done;
 	unsigned depth;
@@ -120,8 +130,10 @@ struct cut *servers_closest(
 /* The answering server will not be asked again for this zone. */
 void servers_mark_bad(struct frame *f);
 
-/* The next server in turn, when the current one stays silent. */
-void servers_skip(struct frame *f);
+/* The next server in turn, when the current one stays silent or says that it cannot:
+ * as often as the policy asks one again. */
+void servers_timeout(const struct resolver *r, struct frame *f);
+void servers_failure(const struct resolver *r, struct frame *f);
 
 /* Gives the frame below what this finished one found. */
 void servers_take_address(struct resolver *r, struct frame *f);
@@ -131,9 +143,10 @@ void servers_take_address(struct resolver *r, struct frame *f);
 void take_reply(struct resolver *r, struct frame *f, const struct msg *m);
 
 /* A cached DNAME, or one of a reply: adds it with the CNAME it stands for (RFC 6672
- * 3.4) and returns the target, or NULL when that is too long (YXDOMAIN, RFC 6672 2.2):
- * the frame is done then. */
-const struct name *take_dname(
-	struct resolver *r, struct frame *f, const struct rr *dname, uint32_t age);
+ * 3.4) and returns the target. NULL when the frame is done: the target is too long
+ * (YXDOMAIN, RFC 6672 2.2), or the CNAME is what was asked for. `came`: the CNAME of
+ * the reply, or NULL. */
+const struct name *take_dname(struct resolver *r, struct frame *f,
+	const struct rr *dname, const struct rr *came, uint32_t age);
 
 #endif

@@ -27,7 +27,7 @@ enum qmin {
 /* Which later questions a cached CNAME answers. RFC 1034 3.6.2 allows every type. */
 enum cname_use {
 	CNAME_ANSWERS_SAME_TYPE,
-	CNAME_ANSWERS_ADDRESSES,
+	CNAME_ANSWERS_WHOLE_CHAINS, /* every type, if its target is cached as well */
 	CNAME_ANSWERS_EVERY_TYPE,
 	CNAME_USES
 };
@@ -56,6 +56,25 @@ enum any_use {
 	ANYS
 };
 
+/* What ANY is answered with before any server is asked. */
+enum any_cached {
+	ANY_CACHED_NOTHING,
+	ANY_CACHED_COMMON, /* a CNAME, else the common types */
+	ANY_CACHED_ALL,	   /* whatever is cached of the name */
+	ANY_CACHEDS
+};
+
+/* What an empty reply that is not authoritative means. */
+enum lame {
+	LAME_FAILS,		/* the server does not have the zone */
+	LAME_IS_NODATA,		/* no data of the asked type */
+	LAME_OR_SELF_IS_NODATA, /* the same if it names the servers of the asked zone */
+	LAMES
+};
+
+/* Which failures (SERVFAIL) come with the aliases that led there, as bits. */
+enum shown { SHOWN_LOOP = 1, SHOWN_LIMIT = 2, SHOWN_FAILURE = 4 };
+
 /* How much of a CNAME chain in one reply is believed; the rest is asked anew. */
 enum chain {
 	CHAIN_IN_ZONE,	/* all links inside the zone of the asked server */
@@ -68,26 +87,43 @@ struct resolver_policy {
 	const char *name;
 	const char *help;
 	const char *source;
-	bool model;	      /* a yardstick of ours, no program */
-	bool forwards;	      /* an upstream without a cache of answers does the work */
-	bool no_chase;	      /* the first CNAME is the answer */
-	bool packet_cache;    /* finished answers are kept by name and type */
-	bool addresses_only;  /* caches A and AAAA answers (and their CNAMEs) only */
-	bool nxdomain_all;    /* a cached NXDOMAIN answers every type of the name */
-	bool dname_below;     /* a cached DNAME answers for names below it */
-	bool whole_seconds;   /* the cache's clock ticks once a second */
-	bool any_from_cache;  /* ANY is answered with whatever is cached of the name */
-	bool counts_restarts; /* chain_max counts replies that end in an alias */
+	bool model;	     /* a yardstick of ours, no program */
+	bool forwards;	     /* an upstream without a cache of answers does the work */
+	bool no_chase;	     /* the first CNAME is the answer */
+	bool packet_cache;   /* finished answers are kept by name and type */
+	bool addresses_only; /* caches A and AAAA answers (and their CNAMEs) only */
+	bool nxdomain_all;   /* a cached NXDOMAIN answers every type of the name */
+	bool nxdomain_wipes; /* ... even those that were cached before it */
+	bool nxdomain_doubted; /* it is "no data" for a name with something cached */
+	bool dname_below;      /* a cached DNAME answers for names below it */
+	bool whole_seconds;    /* the cache's clock ticks once a second */
+	bool any_follows;      /* a CNAME alone in a reply to ANY is followed */
+	bool free_minimised;   /* chain_max leaves out aliases met while minimising */
+	bool free_cached;      /* chain_max never ends a chain at a cached alias */
+	bool cuts_chains;      /* past chain_max the chain so far is the answer */
+	bool one_ttl;	       /* an answer is kept as long as its shortest record */
+	bool knows_localhost;  /* RFC 6761 6.3; else it is asked as any name */
+	bool notimp_fails;     /* NOTIMP is final; only FORMERR drops EDNS */
+	bool one_timeout;      /* a silent server is not asked again */
+	bool ns_never_alias;  /* RFC 2181 10.3: an NS that is an alias has no address */
+	bool dname_as_it_is;  /* a DNAME without its CNAME is handed on as the answer */
+	bool made_cname_ttl0; /* a CNAME made for a DNAME has TTL 0 */
 	enum qmin qmin;
 	enum cname_use cname;
 	enum prefer prefer;
 	enum mixed mixed;
 	enum any_use any;
+	enum any_cached any_cached;
+	enum lame lame;
 	enum chain chain;
+	unsigned shown;	    /* enum shown */
+	unsigned retries;   /* how often a server that fails is asked again */
 	unsigned qmin_max;  /* minimised questions for one name */
 	unsigned chain_max; /* aliases followed for one question */
 	/* Seconds. */
 	uint32_t ttl_min, ttl_max, negative_max, servfail_ttl;
+	uint32_t nosoa_ttl; /* of a negative answer without a SOA */
+	uint32_t localhost_ttl;
 };
 
 extern const struct resolver_policy resolver_policies[];
@@ -97,7 +133,7 @@ extern const size_t resolver_policies_n;
 /* NULL when there is none of that name. */
 const struct resolver_policy *resolver_policy(const char *name);
 
-/* One line for each field, in words, then the source. */
+/* What the fields say, a line each, then the source. */
 void resolver_policy_explain(struct str *s, const struct resolver_policy *p);
 
 #endif

@@ -39,6 +39,7 @@ void frame_init(struct frame *f, const struct name *name, uint16_t type)
 		.sname = name,
 		.type = type,
 		.same_until_us = UINT64_MAX,
+		.why = SHOWN_FAILURE,
 	};
 }
 
@@ -113,13 +114,16 @@ bool frame_follow(
 		trace_add(r->trace, r->now_us, "alias",
 			"%s is in the chain already: loop",
 			name_text(r->trace->arena, target));
+		f->why = SHOWN_LOOP;
 		frame_finish(f, RCODE_SERVFAIL);
 		return false;
 	}
 	if (!counted && ++f->links > r->policy->chain_max) {
 		trace_add(r->trace, r->now_us, "alias", "more than %u aliases",
 			r->policy->chain_max);
-		frame_finish(f, RCODE_SERVFAIL);
+		f->why = SHOWN_LIMIT;
+		frame_finish(
+			f, r->policy->cuts_chains ? RCODE_NOERROR : RCODE_SERVFAIL);
 		return false;
 	}
 	trace_add(r->trace, r->now_us, "alias", "%s stands for %s",
@@ -134,26 +138,23 @@ bool frame_follow(
 
 static bool cname_answers(const struct resolver *r, uint16_t type)
 {
-	if (type == TYPE_CNAME || type == TYPE_ANY)
-		return false;
-	switch (r->policy->cname) {
-	case CNAME_ANSWERS_EVERY_TYPE:
-		return true;
-	case CNAME_ANSWERS_ADDRESSES:
-		return type == TYPE_A || type == TYPE_AAAA;
-	default:
-		return false;
-	}
+	if (type == TYPE_ANY)
+		return r->policy->any_cached == ANY_CACHED_COMMON ||
+		       r->policy->cname == CNAME_ANSWERS_WHOLE_CHAINS;
+	return type != TYPE_CNAME && r->policy->cname != CNAME_ANSWERS_SAME_TYPE;
 }
 
 static struct entry *pick(
 	const struct resolver *r, const struct node *node, uint16_t type)
 {
 	struct entry *own = node_answer(node, type, r->now_us);
-	struct entry *cname = NULL;
+	struct entry *cname = NULL, *gone = NULL;
 
-	if (own == NULL && r->policy->nxdomain_all)
-		own = node_answer(node, 0, r->now_us);
+	if (r->policy->nxdomain_all)
+		gone = node_answer(node, 0, r->now_us);
+	if (gone != NULL && (own == NULL || (r->policy->nxdomain_wipes &&
+						    own->order < gone->order)))
+		own = gone;
 	if (cname_answers(r, type))
 		cname = node_answer(node, TYPE_CNAME, r->now_us);
 	/* What says that there is no CNAME says nothing about the type. */
@@ -163,6 +164,31 @@ static struct entry *pick(
 		return cname;
 	return r->policy->prefer == PREFER_OLDER && cname->order < own->order ? cname
 									      : own;
+}
+
+static bool chain_is_whole(
+	const struct resolver *r, const struct entry *e, uint16_t type)
+{
+	for (unsigned i = 0; i < r->policy->chain_max; i++) {
+		if (e == NULL || e->kind != ENTRY_ALIAS || type == TYPE_CNAME)
+			return e != NULL;
+		e = pick(r, cache_node(&r->cache, rr_target(&e->rr[e->n - 1])), type);
+	}
+	return false;
+}
+
+/* What the cache has to say about the name the frame has come to. */
+static struct entry *pick_for(const struct resolver *r, const struct frame *f)
+{
+	struct entry *e;
+
+	if (!frame_uses_cache(r, f))
+		return NULL;
+	e = pick(r, cache_node(&r->cache, f->sname), f->type);
+	if (r->policy->cname == CNAME_ANSWERS_WHOLE_CHAINS &&
+		!chain_is_whole(r, e, f->type))
+		return NULL;
+	return e;
 }
 
 static void use_negative(struct resolver *r, struct frame *f, const struct entry *e)
@@ -182,6 +208,31 @@ static void use_negative(struct resolver *r, struct frame *f, const struct entry
 						    : RCODE_SERVFAIL);
 }
 
+static void follow_cached(struct resolver *r, struct frame *f, const struct entry *e)
+{
+	if (r->policy->free_cached)
+		f->links++;
+	frame_follow(r, f, rr_target(&e->rr[e->n - 1]), r->policy->free_cached);
+}
+
+/* An alias with all that was known to come after it. */
+static void use_whole_chain(struct resolver *r, struct frame *f, const struct entry *e)
+{
+	struct entry own = *e;
+
+	if (f->type != TYPE_CNAME) {
+		f->links += e->n - 1u;
+		frame_emit(r, f, e);
+		frame_follow(r, f, rr_target(&e->rr[e->n - 1]), false);
+		return;
+	}
+	own.n = 1;
+	while (own.rr->type != TYPE_CNAME)
+		own.rr++;
+	frame_emit(r, f, &own);
+	frame_finish(f, RCODE_NOERROR);
+}
+
 static void use_entry(struct resolver *r, struct frame *f, const struct entry *e)
 {
 	trace_add(r->trace, r->now_us, "cache", "has %s of %s",
@@ -194,23 +245,55 @@ static void use_entry(struct resolver *r, struct frame *f, const struct entry *e
 		use_negative(r, f, e);
 		return;
 	}
+	if (r->policy->one_ttl && e->kind == ENTRY_ALIAS) {
+		use_whole_chain(r, f, e);
+		return;
+	}
 	frame_emit(r, f, e);
-	if (e->kind == ENTRY_ALIAS && f->type != TYPE_CNAME && f->type != TYPE_ANY)
-		frame_follow(r, f, rr_target(&e->rr[e->n - 1]), false);
-	else
+	if (e->kind != ENTRY_ALIAS || f->type == TYPE_CNAME ||
+		(f->type == TYPE_ANY && r->policy->any_cached == ANY_CACHED_COMMON)) {
 		frame_finish(f, RCODE_NOERROR);
+		return;
+	}
+	follow_cached(r, f, e);
 }
 
-/* Every record set that is cached of the name. False when there is none. */
+/* Unbound 1.17.1 services/cache/dns.c (fill_any): the types it looks for. */
+static bool is_common(uint16_t type)
+{
+	return type == TYPE_A || type == TYPE_AAAA || type == TYPE_MX ||
+	       type == TYPE_SOA || type == TYPE_NS || type == TYPE_DNAME;
+}
+
+static bool counts_for_any(const struct resolver *r, const struct entry *e)
+{
+	if (e->kind != ENTRY_DATA && e->kind != ENTRY_ALIAS)
+		return false;
+	return e->type != TYPE_ANY && r->now_us < e->expires_us &&
+	       (r->policy->any_cached == ANY_CACHED_ALL || is_common(e->type));
+}
+
+/* Every record set that is cached of the name. False when there is none, or when the
+ * name is known to be missing. */
 static bool use_all(struct resolver *r, struct frame *f)
 {
 	const struct node *node = cache_node(&r->cache, f->sname);
+	const struct entry *cname = NULL;
 	bool any = false;
 
-	for (const struct entry *e = node == NULL ? NULL : node->entries; e != NULL;
-		e = e->next) {
-		if ((e->kind != ENTRY_DATA && e->kind != ENTRY_ALIAS) ||
-			e->type == TYPE_ANY || r->now_us >= e->expires_us)
+	if (node == NULL)
+		return false;
+	if (r->policy->nxdomain_wipes && node_answer(node, 0, r->now_us) != NULL)
+		return false;
+	if (r->policy->any_follows)
+		cname = node_answer(node, TYPE_CNAME, r->now_us);
+	if (cname != NULL && cname->kind == ENTRY_ALIAS) {
+		frame_emit(r, f, cname);
+		follow_cached(r, f, cname);
+		return true;
+	}
+	for (const struct entry *e = node->entries; e != NULL; e = e->next) {
+		if (!counts_for_any(r, e))
 			continue;
 		frame_emit(r, f, e);
 		any = true;
@@ -220,31 +303,64 @@ static bool use_all(struct resolver *r, struct frame *f)
 	return any;
 }
 
+/* RFC 6761 6.3: resolvers know the addresses of localhost and of names below it. */
+static bool use_localhost(struct resolver *r, struct frame *f)
+{
+	static const uint8_t localhost[] = "\x09localhost";
+	static const uint8_t ipv4[4] = { 127, 0, 0, 1 };
+	static const uint8_t ipv6[16] = { [15] = 1 };
+	bool is_a = f->type == TYPE_A;
+	struct rr rr = {
+		.owner = f->sname,
+		.rdata = is_a ? ipv4 : ipv6,
+		.ttl = r->policy->localhost_ttl,
+		.type = f->type,
+		.rdlen = is_a ? sizeof(ipv4) : sizeof(ipv6),
+	};
+	struct entry e = { .stored_us = r->now_us, .expires_us = UINT64_MAX, .n = 1 };
+
+	if (!name_is_under(f->sname, name_at(localhost)))
+		return false;
+	e.rr = arena_memdup(r->arena, &rr, sizeof(rr));
+	if (is_a || f->type == TYPE_AAAA)
+		frame_emit(r, f, &e);
+	frame_finish(f, RCODE_NOERROR);
+	return true;
+}
+
 static void look_up(struct resolver *r, struct frame *f)
 {
-	const struct entry *e = NULL, *dname = NULL;
+	const struct entry *e, *dname = NULL;
+	bool any_cached = f->type == TYPE_ANY && frame_uses_cache(r, f) &&
+			  r->policy->any_cached != ANY_CACHED_NOTHING;
 	struct cut *cut;
 
-	if (f->type == TYPE_ANY && r->policy->any_from_cache &&
-		frame_uses_cache(r, f) && use_all(r, f))
+	if (r->policy->knows_localhost && use_localhost(r, f))
 		return;
-	if (frame_uses_cache(r, f))
-		e = pick(r, cache_node(&r->cache, f->sname), f->type);
+	if (any_cached && r->policy->any_cached == ANY_CACHED_ALL && use_all(r, f))
+		return;
+	e = pick_for(r, f);
 	if (e != NULL) {
 		use_entry(r, f, e);
 		return;
 	}
+	if (any_cached && use_all(r, f))
+		return;
 	cut = servers_closest(r, f, &dname);
 	if (dname != NULL) {
 		uint32_t age = entry_age(dname, r->now_us);
-		const struct name *target = take_dname(r, f, dname->rr, age);
+		const struct name *target = take_dname(r, f, dname->rr, NULL, age);
 
 		limit_sameness(f, dname, age);
 		if (target != NULL)
 			frame_follow(r, f, target, false);
 		return;
 	}
-	f->went_upstream = true;
+	if (!f->went_upstream) {
+		f->went_upstream = true;
+		f->upstream_name = f->sname;
+		f->n_cached = f->answer.n;
+	}
 	f->may_minimise = r->policy->qmin != QMIN_NONE;
 	f->min_labels = f->min_steps = 0;
 	f->no_edns = false;
@@ -288,7 +404,7 @@ static void remember_answer(struct resolver *r, const struct frame *f)
 			answer_ttl(r, &r->answer), r->now_us);
 		e->msg = keep_answer(r);
 	} else if (f->rcode == RCODE_SERVFAIL && p->servfail_ttl > 0 &&
-		   r->exchanges > 0) {
+		   r->exchanges > 0 && (f->why & p->shown) == 0) {
 		e = cache_put(&r->cache, f->qname, ENTRY_SERVFAIL, f->type,
 			p->servfail_ttl, r->now_us);
 		e->soa = NULL;
@@ -326,6 +442,45 @@ static void start_answer(struct resolver *r, const struct question *q)
 	};
 }
 
+/* An entry that this question brought: `n` records, none of which outlives `ttl`. */
+static void limit_entry(struct resolver *r, struct entry *e, const struct rr *from,
+	unsigned n, uint32_t ttl)
+{
+	struct rr *rr = arena_memdup(r->arena, from, n * sizeof(*rr));
+
+	for (unsigned i = 0; i < n; i++)
+		rr[i].ttl = rr[i].ttl < ttl ? rr[i].ttl : ttl;
+	e->rr = rr;
+	e->n = (uint16_t)n;
+	if (e->expires_us > e->stored_us + ttl * UINT64_C(1000000))
+		e->expires_us = e->stored_us + ttl * UINT64_C(1000000);
+}
+
+/* What is kept under the name that was asked for is the whole answer, aliases and all;
+ * names further down the chain have entries of their own beside it. */
+static void share_ttl(struct resolver *r, const struct frame *f)
+{
+	const struct rr *rr = f->answer.rr + f->n_cached;
+	unsigned n = f->answer.n - f->n_cached, links = 0;
+	const struct node *node = cache_node(&r->cache, f->upstream_name);
+	uint32_t ttl = f->soa != NULL ? f->soa->ttl : UINT32_MAX;
+
+	for (unsigned i = 0; i < n; i++)
+		ttl = rr[i].ttl < ttl ? rr[i].ttl : ttl;
+	while (links < n &&
+		(rr[links].type == TYPE_CNAME || rr[links].type == TYPE_DNAME))
+		links++;
+	for (struct entry *e = node == NULL ? NULL : node->entries; e != NULL;
+		e = e->next) {
+		if (e->order <= r->asked_order)
+			continue;
+		if (e->kind == ENTRY_ALIAS && links > 0)
+			limit_entry(r, e, rr, links, ttl);
+		else if (e->kind == ENTRY_DATA)
+			limit_entry(r, e, e->rr, e->n, ttl);
+	}
+}
+
 static void finish_answer(struct resolver *r, struct frame *f)
 {
 	struct msg *m = &r->answer;
@@ -333,13 +488,15 @@ static void finish_answer(struct resolver *r, struct frame *f)
 	r->done = true;
 	m->rcode = f->rcode;
 	m->section[ANSWER] = (struct section){ 0 };
-	if (f->rcode != RCODE_SERVFAIL) {
+	if (f->rcode != RCODE_SERVFAIL || (f->why & r->policy->shown) != 0) {
 		m->section[ANSWER] = f->answer;
 		if (f->soa != NULL)
 			m->section[AUTHORITY] =
 				(struct section){ .rr = (struct rr *)(uintptr_t)f->soa,
 					.n = 1 };
 	}
+	if (r->policy->one_ttl && f->went_upstream)
+		share_ttl(r, f);
 	remember_answer(r, f);
 	remember_memo(r, f);
 }
@@ -433,6 +590,7 @@ static void run(struct resolver *r)
 void resolver_ask(struct resolver *r, const struct question *q, uint64_t now_us)
 {
 	r->now_us = r->asked_us = now_us;
+	r->asked_order = r->cache.order;
 	r->question++;
 	r->exchanges = r->subquestions = r->depth = 0;
 	r->waiting = r->done = false;
@@ -475,17 +633,25 @@ static bool is_reply_to(const struct msg *reply, const struct msg *query)
 static void feed_rcode(struct resolver *r, struct frame *f, uint16_t rcode)
 {
 	/* RFC 6891 7: old servers answer like this to what they do not know. */
-	bool blames_edns = rcode == RCODE_FORMERR || rcode == RCODE_NOTIMP ||
-			   rcode == RCODE_BADVERS;
+	bool of_kind = rcode == RCODE_FORMERR || rcode == RCODE_NOTIMP ||
+		       rcode == RCODE_BADVERS;
+	bool blames_edns =
+		of_kind && !(rcode == RCODE_NOTIMP && r->policy->notimp_fails);
 	char text[RCODE_TEXT_MAX];
 
 	trace_add(r->trace, r->now_us, "reply", "%s", rcode_to_text(rcode, text));
-	if (blames_edns && !f->no_edns)
+	if (blames_edns && !f->no_edns) {
 		f->no_edns = true;
-	else if (f->minimised)
-		f->may_minimise = false; /* RFC 9156 2.3 step 6: relaxed */
-	else
+		return;
+	}
+	/* About the question, not a passing trouble. */
+	if (of_kind && r->policy->notimp_fails && !f->minimised)
 		servers_mark_bad(f);
+	else if (!f->minimised || f->round < r->policy->retries)
+		servers_failure(r, f);
+	f->no_edns = false;
+	if (f->minimised)
+		f->may_minimise = false; /* RFC 9156 2.3 step 6: relaxed */
 }
 
 static void feed_reply(struct resolver *r, struct frame *f, const struct msg *m)
@@ -517,7 +683,7 @@ void resolver_feed(struct resolver *r, const struct msg *reply, uint64_t now_us)
 	f->state = FRAME_SEND;
 	if (reply == NULL || !is_reply_to(reply, &r->exchange.query)) {
 		trace_add(r->trace, r->now_us, "reply", "none");
-		servers_skip(f);
+		servers_timeout(r, f);
 	} else {
 		feed_reply(r, f, reply);
 	}

@@ -70,16 +70,32 @@ static unsigned current_server(const struct frame *f)
 	return f->pos < f->glued ? (f->start + f->pos) % f->glued : f->pos;
 }
 
-void servers_skip(struct frame *f)
+void servers_mark_bad(struct frame *f)
 {
+	f->bad |= UINT32_C(1) << current_server(f);
 	f->pos++;
 	f->tcp = false;
 }
 
-void servers_mark_bad(struct frame *f)
+/* A round is one try of each server. */
+static void next_try(struct frame *f, unsigned tries)
 {
-	f->bad |= UINT32_C(1) << current_server(f);
-	servers_skip(f);
+	if (f->round + 1 >= tries) {
+		servers_mark_bad(f);
+		return;
+	}
+	f->pos++;
+	f->tcp = false;
+}
+
+void servers_timeout(const struct resolver *r, struct frame *f)
+{
+	next_try(f, r->policy->one_timeout ? 1 : ROUNDS_MAX);
+}
+
+void servers_failure(const struct resolver *r, struct frame *f)
+{
+	next_try(f, r->policy->retries + 1);
 }
 
 /* ---- addresses of servers ---- */
@@ -135,8 +151,9 @@ void servers_take_address(struct resolver *r, struct frame *f)
 {
 	struct frame *below = r->frames[r->depth - 1];
 	struct cut_server *s = &below->cut->servers[f->parent_server];
+	bool refused = r->policy->ns_never_alias && f->links > 0;
 
-	if (f->rcode == RCODE_NOERROR) {
+	if (f->rcode == RCODE_NOERROR && !refused) {
 		for (unsigned i = 0; i < f->answer.n; i++) {
 			if (f->answer.rr[i].type == f->type)
 				add_address(
@@ -232,7 +249,7 @@ static bool next_server(struct resolver *r, struct frame *f)
 		const struct cut_server *s;
 
 		if (f->pos >= f->cut->n) {
-			if (f->cut->n == 0 || ++f->round >= ROUNDS_MAX)
+			if (f->cut->n == 0 || ++f->round >= TRIES_MAX)
 				break;
 			f->pos = 0;
 		}

@@ -8,11 +8,13 @@
 /* ---- keeping ---- */
 
 /* 0 when the policy keeps nothing of this frame's answers. */
-static uint32_t kept_ttl(const struct resolver *r, const struct frame *f, uint32_t ttl)
+static uint32_t kept_ttl(const struct resolver *r, const struct frame *f,
+	enum entry_kind kind, uint32_t ttl)
 {
 	if (r->policy->forwards && f != &r->first)
 		return 0;
-	if (r->policy->addresses_only && f->type != TYPE_A && f->type != TYPE_AAAA)
+	if (r->policy->addresses_only && f->type != TYPE_A && f->type != TYPE_AAAA &&
+		kind != ENTRY_NXDOMAIN)
 		return 0;
 	return ttl;
 }
@@ -31,7 +33,8 @@ static struct entry *keep(struct resolver *r, const struct frame *f,
 		if (one < ttl)
 			ttl = one;
 	}
-	e = cache_put(&r->cache, name, kind, type, kept_ttl(r, f, ttl), r->now_us);
+	ttl = kept_ttl(r, f, kind, ttl);
+	e = cache_put(&r->cache, name, kind, type, ttl, r->now_us);
 	e->rr = rr;
 	e->n = (uint16_t)n;
 	return e;
@@ -66,17 +69,17 @@ static const struct rr *keep_negative(struct resolver *r, const struct frame *f,
 	const struct name *name, uint16_t type, enum entry_kind kind,
 	const struct rr *soa)
 {
-	struct entry *e;
-	struct rr *own;
+	uint32_t ttl = r->policy->nosoa_ttl;
+	struct rr *own = NULL;
 
-	if (soa == NULL)
-		return NULL;
-	own = arena_memdup(r->arena, soa, sizeof(*own));
-	own->ttl = negative_ttl(r, soa);
+	if (soa != NULL) {
+		own = arena_memdup(r->arena, soa, sizeof(*own));
+		ttl = own->ttl = negative_ttl(r, soa);
+	}
 	if (kind == ENTRY_NXDOMAIN && r->policy->nxdomain_all)
 		type = 0;
-	e = cache_put(&r->cache, name, kind, type, kept_ttl(r, f, own->ttl), r->now_us);
-	e->soa = own;
+	ttl = kept_ttl(r, f, kind, ttl);
+	cache_put(&r->cache, name, kind, type, ttl, r->now_us)->soa = own;
 	return own;
 }
 
@@ -95,8 +98,17 @@ static struct rr *make_cname(struct resolver *r, const struct name *owner,
 	return rr;
 }
 
-const struct name *take_dname(
-	struct resolver *r, struct frame *f, const struct rr *dname, uint32_t age)
+/* RFC 6672 5.3.1 erratum and BIND, Knot: the made CNAME has the DNAME's TTL. */
+static uint32_t made_ttl(
+	const struct resolver *r, const struct rr *dname, const struct rr *came)
+{
+	if (came != NULL && came->ttl < dname->ttl)
+		return came->ttl;
+	return came == NULL && r->policy->made_cname_ttl0 ? 0 : dname->ttl;
+}
+
+const struct name *take_dname(struct resolver *r, struct frame *f,
+	const struct rr *dname, const struct rr *came, uint32_t age)
 {
 	const struct name *target;
 	struct entry e = { .stored_us = r->now_us, .expires_us = UINT64_MAX };
@@ -104,8 +116,6 @@ const struct name *take_dname(
 
 	target =
 		name_replace_suffix(r->arena, f->sname, dname->owner, rr_target(dname));
-	/* RFC 6672 5.3.1 erratum and BIND, Unbound, Knot: the CNAME has the DNAME's
-	 * TTL. */
 	aged->ttl = cache_ttl(&r->cache, dname->ttl);
 	aged->ttl = aged->ttl > age ? aged->ttl - age : 0;
 	e.rr = aged;
@@ -115,27 +125,44 @@ const struct name *take_dname(
 		frame_finish(f, RCODE_YXDOMAIN);
 		return NULL;
 	}
-	e.rr = make_cname(r, f->sname, target, aged->ttl);
+	e.rr = make_cname(r, f->sname, target, made_ttl(r, aged, came));
 	frame_emit(r, f, &e);
+	/* RFC 6672 3.1: it is an answer to CNAME as any other; to ANY, too. */
+	if (f->type == TYPE_CNAME || (f->type == TYPE_ANY && !r->policy->any_follows)) {
+		frame_finish(f, RCODE_NOERROR);
+		return NULL;
+	}
 	return target;
 }
 
 /* The DNAME itself is kept for policies that use it; the CNAME it stands for is kept
  * beside it by all. */
 static const struct name *follow_dname(
-	struct resolver *r, struct frame *f, const struct rr *dname)
+	struct resolver *r, struct frame *f, const struct at_name *at)
 {
-	const struct name *target = take_dname(r, f, dname, 0);
+	const struct rr *dname = at->dname, *came = at->cname;
+	const struct name *target;
+	bool alone = r->policy->addresses_only; /* knows nothing of DNAME */
+	const struct entry *kept = NULL;
 	struct rr *pair;
 
 	if (r->policy->dname_below)
-		keep(r, f, dname->owner, TYPE_DNAME, ENTRY_DATA, dname, 1);
+		kept = keep(r, f, dname->owner, TYPE_DNAME, ENTRY_DATA, dname, 1);
+	if (f->ask_type == TYPE_CNAME && at->own.n > 0)
+		came = at->own.rr;
+	if (r->policy->dname_as_it_is && came == NULL && kept != NULL) {
+		frame_emit(r, f, kept);
+		frame_finish(f, RCODE_NOERROR);
+		return NULL;
+	}
+	target = take_dname(r, f, dname, came, 0);
 	if (target == NULL || r->policy->dname_below)
 		return target;
 	pair = arena_array(r->arena, 2, sizeof(*pair));
 	pair[0] = *dname;
-	pair[1] = *make_cname(r, f->sname, target, dname->ttl);
-	keep(r, f, f->sname, alias_type(r, f->ask_type), ENTRY_ALIAS, pair, 2);
+	pair[1] = *make_cname(r, f->sname, target, made_ttl(r, dname, came));
+	keep(r, f, f->sname, alias_type(r, f->ask_type), ENTRY_ALIAS,
+		alone ? pair + 1 : pair, alone ? 1 : 2);
 	return target;
 }
 
@@ -216,7 +243,11 @@ static void take_own(struct resolver *r, struct frame *f, const struct section *
 	frame_emit(r, f,
 		keep(r, f, own->rr[0].owner, f->ask_type,
 			is_alias ? ENTRY_ALIAS : ENTRY_DATA, own->rr, own->n));
-	frame_finish(f, RCODE_NOERROR);
+	if (f->ask_type == TYPE_ANY && r->policy->any_follows && own->n == 1 &&
+		own->rr[0].type == TYPE_CNAME)
+		frame_follow(r, f, rr_target(&own->rr[0]), false);
+	else
+		frame_finish(f, RCODE_NOERROR);
 }
 
 static void emit_both(struct resolver *r, struct frame *f, const struct at_name *at)
@@ -350,10 +381,21 @@ static void take_referral(struct resolver *r, struct frame *f, const struct msg 
 
 enum emptiness { EMPTY_NODATA, EMPTY_NXDOMAIN, EMPTY_REFERRAL, EMPTY_LAME };
 
+/* NOERROR without authority, SOA and delegation: is it taken for "no data"? Not when
+ * it names servers above the zone, or comes from a resolver (RA). */
+static bool lame_counts(enum lame lame, const struct msg *m, const struct name *zone,
+	const struct name *owner)
+{
+	if (lame == LAME_FAILS || m->ra)
+		return false;
+	return owner == NULL ||
+	       (lame == LAME_OR_SELF_IS_NODATA && name_equal(owner, zone));
+}
+
 /* A reply without data of the name: RFC 2308 2.1 and 2.2. Sideways and upward
  * referrals, and replies that say nothing without authority, are lame. */
-static enum emptiness classify(const struct msg *m, const struct name *zone,
-	const struct name *name, const struct rr **ret_soa,
+static enum emptiness classify(enum lame lame, const struct msg *m,
+	const struct name *zone, const struct name *name, const struct rr **ret_soa,
 	const struct name **ret_owner)
 {
 	*ret_soa = scrub_soa(m, zone, name);
@@ -364,7 +406,21 @@ static enum emptiness classify(const struct msg *m, const struct name *zone,
 		return EMPTY_NODATA;
 	if (*ret_owner != NULL && scrub_goes_down(*ret_owner, zone))
 		return EMPTY_REFERRAL;
-	return m->aa ? EMPTY_NODATA : EMPTY_LAME;
+	return m->aa || lame_counts(lame, m, zone, *ret_owner) ? EMPTY_NODATA
+							       : EMPTY_LAME;
+}
+
+/* True when the cache held anything but NXDOMAIN for the name before this question. */
+static bool is_known(const struct resolver *r, const struct name *name)
+{
+	const struct node *node = cache_node(&r->cache, name);
+	const struct entry *e = node == NULL ? NULL : node->entries;
+
+	while (e != NULL &&
+		(e->kind == ENTRY_NXDOMAIN || e->kind >= ENTRY_CUT ||
+			e->order > r->asked_order || r->now_us >= e->expires_us))
+		e = e->next;
+	return e != NULL;
 }
 
 static void take_empty(struct resolver *r, struct frame *f, const struct msg *m)
@@ -372,12 +428,18 @@ static void take_empty(struct resolver *r, struct frame *f, const struct msg *m)
 	const struct rr *soa;
 	const struct name *owner;
 
-	switch (classify(m, f->cut->zone, f->sname, &soa, &owner)) {
+	switch (classify(r->policy->lame, m, f->cut->zone, f->sname, &soa, &owner)) {
 	case EMPTY_NODATA:
 		f->soa = keep_negative(r, f, f->sname, f->type, ENTRY_NODATA, soa);
 		frame_finish(f, RCODE_NOERROR);
 		break;
 	case EMPTY_NXDOMAIN:
+		if (r->policy->nxdomain_doubted && is_known(r, r->first.qname)) {
+			f->soa = keep_negative(
+				r, f, f->sname, f->type, ENTRY_NODATA, soa);
+			frame_finish(f, RCODE_NOERROR);
+			break;
+		}
 		f->soa = keep_negative(r, f, f->sname, f->type, ENTRY_NXDOMAIN, soa);
 		frame_finish(f, RCODE_NXDOMAIN);
 		break;
@@ -386,7 +448,11 @@ static void take_empty(struct resolver *r, struct frame *f, const struct msg *m)
 		break;
 	case EMPTY_LAME:
 		trace_add(r->trace, r->now_us, "reply", "lame");
-		servers_mark_bad(f);
+		/* A forwarder sees its upstream fail. */
+		if (r->policy->forwards)
+			servers_failure(r, f);
+		else
+			servers_mark_bad(f);
 		break;
 	}
 }
@@ -407,7 +473,7 @@ static void take_answer(struct resolver *r, struct frame *f, const struct msg *m
 			at.own.n =
 				0; /* "no such name" and its data: the rcode counts */
 		if (at.dname != NULL) {
-			target = follow_dname(r, f, at.dname);
+			target = follow_dname(r, f, &at);
 		} else if (at.own.n > 0 && at.cname != NULL) {
 			target = take_mixed(r, f, &at);
 		} else if (at.own.n > 0) {
@@ -419,8 +485,7 @@ static void take_answer(struct resolver *r, struct frame *f, const struct msg *m
 		} else {
 			break;
 		}
-		if (target == NULL || !frame_follow(r, f, target,
-					      linked && r->policy->counts_restarts))
+		if (target == NULL || !frame_follow(r, f, target, false))
 			return;
 		linked = true;
 		if (!believes_next(r, f, from, target))
@@ -453,7 +518,8 @@ static bool take_step(struct resolver *r, struct frame *f, const struct msg *m,
 			at->own.n);
 		return true;
 	}
-	if (classify(m, f->cut->zone, f->ask_name, &soa, &owner) != EMPTY_NODATA)
+	if (classify(r->policy->lame, m, f->cut->zone, f->ask_name, &soa, &owner) !=
+		EMPTY_NODATA)
 		return false;
 	keep_negative(r, f, f->ask_name, f->ask_type, ENTRY_NODATA, soa);
 	return true;
@@ -463,13 +529,19 @@ static bool take_step(struct resolver *r, struct frame *f, const struct msg *m,
 static void take_aliases(
 	struct resolver *r, struct frame *f, const struct msg *m, struct at_name at)
 {
-	while (at.own.n == 0 && at.dname == NULL && at.cname != NULL) {
-		const struct name *from = f->sname, *target = rr_target(at.cname);
+	while (at.own.n == 0 && (at.dname != NULL || at.cname != NULL)) {
+		const struct name *from = f->sname, *target;
 
-		frame_emit(r, f, keep_cname(r, f, at.cname));
+		if (at.dname != NULL) {
+			target = follow_dname(r, f, &at);
+		} else {
+			frame_emit(r, f, keep_cname(r, f, at.cname));
+			target = rr_target(at.cname);
+		}
 		/* Unbound iterator.c (processQueryResponse): an alias met while
 		 * minimising is no restart. */
-		if (!frame_follow(r, f, target, r->policy->counts_restarts) ||
+		if (target == NULL ||
+			!frame_follow(r, f, target, r->policy->free_minimised) ||
 			!believes_next(r, f, from, target))
 			return;
 		scrub_answer(r->arena, m, f->cut->zone, target, f->ask_type, &at);
@@ -484,7 +556,8 @@ static void take_minimised(struct resolver *r, struct frame *f, const struct msg
 
 	scrub_answer(r->arena, m, zone, f->ask_name, f->ask_type, &at);
 	if (at.own.n == 0 && at.cname == NULL && at.dname == NULL &&
-		classify(m, zone, f->ask_name, &soa, &owner) == EMPTY_REFERRAL) {
+		classify(r->policy->lame, m, zone, f->ask_name, &soa, &owner) ==
+			EMPTY_REFERRAL) {
 		take_referral(r, f, m, owner);
 		return;
 	}
@@ -495,8 +568,8 @@ static void take_minimised(struct resolver *r, struct frame *f, const struct msg
 	 * empty non-terminals. */
 	if (m->rcode != RCODE_NOERROR || r->policy->qmin == QMIN_NS_ONE)
 		f->may_minimise = false;
-	else if (at.cname != NULL && at.own.n == 0 && f->ask_name == f->sname &&
-		 f->type != TYPE_CNAME)
+	else if ((at.cname != NULL || at.dname != NULL) && at.own.n == 0 &&
+		 f->ask_name == f->sname && f->type != TYPE_CNAME)
 		take_aliases(r, f, m, at);
 	else
 		f->may_minimise = take_step(r, f, m, &at);
