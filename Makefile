@@ -129,12 +129,16 @@ fuzz-run: $(FUZZ)
 bench: $(BENCH)                         ## speed and memory, in figures
 	@set -e; for b in $(BENCH); do $$b $(SCENARIOS); done
 
+# Its quotes stay: the shell that expands it does not read them again.
+TIDY := -std=c11 -D_GNU_SOURCE -DVERSION="$(VERSION)" -iquote harness
+
 lint: build/.packages-build build/.packages-test build/.packages-lint   ## layers, headers, format, analysers
 	@tests/lint/layers.sh
 	@set -e; for h in $(HDRS); do $(CC) $(DIALECT) $(WARN) $(PKG_CFLAGS) -fsyntax-only -x c $$h; done
 	@clang-format --dry-run -Werror $(SRC) $(HDRS) $(wildcard tests/*/*.[ch] tests/*/*/*.[ch])
 	@shellcheck -S warning $(SH)
-	@printf '%s\n' $(SRC) | xargs -P $$(nproc) -n 8 sh -c 'clang-tidy --quiet "$$@" -- $(DIALECT) $(PKG_CFLAGS) 2>/dev/null' lint
+	@printf '%s\n' $(SRC) | TIDY='$(TIDY) $(PKG_CFLAGS)' xargs -P $$(nproc) -n 8 \
+	    sh -c 'clang-tidy --quiet "$$@" -- $$TIDY 2>/dev/null' lint
 
 format:                                 ## rewrite the code in the project's layout
 	@clang-format -i $(SRC) $(HDRS) $(wildcard tests/*/*.[ch] tests/*/*/*.[ch])

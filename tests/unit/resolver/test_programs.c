@@ -1,7 +1,8 @@
-/* Where programs differ beyond the order of questions. Each row was tried with the
+/* Where programs differ beyond the order of questions. Each row rests on a run of the
  * program it names, fresh, against servers like these: Unbound 1.17.1, BIND 9.18.49,
  * Knot Resolver 5.6.0, PowerDNS Recursor 4.8.8, dnsmasq 2.90, systemd-resolved 252.39
- * (the last two before a recursor that keeps nothing). */
+ * (the last two before a recursor that keeps nothing). Runs waited a few seconds; where
+ * a row stands just before or after an expiry, the moment is the source's constant. */
 #include <stdlib.h>
 
 #include "world.h"
