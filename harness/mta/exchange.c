@@ -180,6 +180,21 @@ static bool is_null_list(struct mta *m)
 	}
 }
 
+/* An exchange spoils the list for the others. True: they are looked up all the same,
+ * and the ruling waits for that; false: the message has been judged. */
+static bool list_spoilt(struct mta *m, const struct ruling *ruling, const char *rule)
+{
+	if (!m->p->judges_last) {
+		mta_rule_out(m, ruling, rule);
+		return false;
+	}
+	if (m->spoilt == NULL) {
+		m->spoilt = ruling;
+		m->spoilt_rule = rule;
+	}
+	return true;
+}
+
 /* The exchange's name read as an address: "192.0.2.1." in the MX. */
 static bool name_as_ip(const struct name *n, struct ip *ret)
 {
@@ -208,14 +223,14 @@ static void take_literal(struct mta *m, struct host *h, const struct ip *ip)
 	h->n_ips = 1;
 }
 
-/* Returns -1 when an exchange that is an address ends it. */
-static int read_literals(struct mta *m)
+/* What an exchange that is an address does to the list. False: it has ended it. */
+static bool read_literals(struct mta *m)
 {
 	enum literal how = m->p->literal_exchange;
 	unsigned n = 0;
 
 	if (how == LITERAL_NAME)
-		return 0;
+		return true;
 	for (unsigned i = 0; i < m->n_hosts; i++) {
 		struct host *h = &m->hosts[i];
 		struct ip ip;
@@ -223,8 +238,11 @@ static int read_literals(struct mta *m)
 
 		if (literal)
 			TRACE(m, "R33", "an exchange is an address");
-		if (literal && how == LITERAL_REJECT)
-			return -1;
+		if (literal && how == LITERAL_REJECT) {
+			if (!list_spoilt(m, &m->p->on_literal, "literal-exchange"))
+				return false;
+			continue;
+		}
 		if (literal && how == LITERAL_SKIP)
 			continue;
 		if (literal)
@@ -232,7 +250,9 @@ static int read_literals(struct mta *m)
 		m->hosts[n++] = *h;
 	}
 	m->n_hosts = n;
-	return n > 0 ? 0 : -1;
+	if (n == 0)
+		mta_rule_out(m, &m->p->on_literal, "literal-exchange");
+	return n > 0;
 }
 
 static int by_key(const void *a, const void *b)
@@ -311,17 +331,24 @@ static bool cut_own_names(struct mta *m)
 	return m->n_hosts > 0;
 }
 
+/* False: the list says that nobody is there, and the message has been judged. */
+static bool read_nulls(struct mta *m)
+{
+	if (!is_null_list(m))
+		return true;
+	TRACE(m, "R25", "null MX");
+	if (!list_spoilt(m, &m->p->on_null_mx, "R26"))
+		return false;
+	drop_null(m);
+	if (m->n_hosts == 0)
+		mta_rule_out(m, &m->p->on_null_mx, "R26");
+	return m->n_hosts > 0;
+}
+
 static void list_ready(struct mta *m)
 {
-	if (is_null_list(m)) {
-		TRACE(m, "R25", "null MX");
-		mta_rule_out(m, &m->p->on_null_mx, "R26");
+	if (!read_nulls(m) || !read_literals(m))
 		return;
-	}
-	if (read_literals(m) != 0) {
-		mta_rule_out(m, &m->p->on_literal, "literal-exchange");
-		return;
-	}
 	sort_hosts(m);
 	if (m->p->dedupe)
 		drop_duplicates(m);

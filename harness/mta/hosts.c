@@ -266,6 +266,8 @@ static void host_advance(struct mta *m)
 		host_begin(m);
 	else if (m->restart != NULL)
 		mx_restart(m);
+	else if (m->spoilt != NULL)
+		mta_rule_out(m, m->spoilt, m->spoilt_rule);
 	else
 		route_build(m);
 }

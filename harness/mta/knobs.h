@@ -139,7 +139,7 @@ struct mta_profile {
 	struct ruling on_self_best, on_self_rest;
 
 	uint8_t ask, when;
-	bool second_if_needed, ask_absent, host_canonical, host_loop_final;
+	bool second_if_needed, ask_absent, host_canonical, host_loop_final, judges_last;
 	uint8_t additional;
 	uint8_t host_alias;
 	uint16_t address_rounds;

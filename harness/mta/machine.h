@@ -161,6 +161,8 @@ struct mta {
 	bool implicit;
 	const struct name *restart; /* dma: MX of this is asked after these addresses */
 	struct section additional;
+	const struct ruling *spoilt; /* judges-last: what will be said in the end */
+	const char *spoilt_rule;
 	unsigned best_preference;
 	bool any_soft, any_hard, any_good, last_soft, last_failed, dropped_self;
 	bool fell_back; /* to the domain's address, after all hosts */

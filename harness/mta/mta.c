@@ -92,6 +92,7 @@ void mta_start(struct mta *m)
 	m->dropped_self = m->any_good = m->last_failed = m->fell_back = false;
 	m->canonical = NULL;
 	m->restart = NULL;
+	m->spoilt = NULL;
 	m->additional.n = 0;
 	if (m->p->canon != CANON_NONE)
 		canon_begin(m, PHASE_CANON);

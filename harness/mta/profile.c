@@ -165,6 +165,9 @@ static const struct field fields[] = {
 	WORD("additional", additional, WORDS("no", "yes", "enough"),
 		"uses addresses of the additional section: in place of the question "
 		"for their family, or of all questions for their host"),
+	BOOL("judges-last", judges_last,
+		"an exchange that spoils the list (null, or an address) does so once "
+		"the others have been looked up"),
 	BOOL("host-loop-final", host_loop_final,
 		"too long a chain at one exchange is the end, by loop-result"),
 	BOOL("ask-absent", ask_absent,

@@ -292,6 +292,7 @@ static const struct setting set_opensmtpd_6_8[] = {
 		"OpenSMTPD 3153385b usr.sbin/smtpd/mta_session.c:1028-1056" },
 	{ "max-addresses", "8",
 		"run: 6.8 goes round among the first 8 and reaches no other" },
+	{ "dedupe", "yes", "run: 6.8.0p2, 7.6.0p1: looked up once" },
 	{ NULL, NULL, NULL },
 };
 
@@ -478,6 +479,9 @@ static const struct setting set_courier[] = {
 	{ "after-rcpt-4xx", "stop", "run: 1.0.16" },
 	{ "on-greeting-4xx", "defer - greeting", "courier libesmtp.C" },
 	{ "on-greeting-5xx", "bounce - greeting", "courier libesmtp.C" },
+	{ "judges-last", "yes",
+		"courier-libs 2a13a234 rfc1035/rfc1035mxlist.c:401-452; courier "
+		"libesmtp.C:1551-1592; run: 1.0.16, 1.4.1" },
 	{ "host-loop-final", "yes",
 		"courier-libs 2a13a234 rfc1035/rfc1035mxlist.c:262-268,447-452 "
 		"(RFC1035_MX_BADDNS); run: 1.0.16" },
