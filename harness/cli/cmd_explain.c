@@ -40,7 +40,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct args *args = state->input;
 	unsigned long long seed;
-	int when;
 
 	switch (key) {
 	case OPT_SEED:
@@ -49,11 +48,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		args->seed = seed;
 		return 0;
 	case OPT_COLOR:
-		when = colour_from_text(arg);
-		if (when < 0)
-			argp_error(state,
-				"--color is auto, always or never, not \"%s\"", arg);
-		args->colour = (enum colour_when)when;
+		args->colour = option_colour(arg, state);
 		return 0;
 	case ARGP_KEY_ARG:
 		args->words[args->n++] = arg;

@@ -117,23 +117,6 @@ static void add_address(struct args *args, const char *text, struct argp_state *
 	args->addresses[args->n_addresses++] = text;
 }
 
-static void set_format(struct args *args, const char *text, struct argp_state *state)
-{
-	char why[OUTPUT_WHY_MAX];
-
-	if (outputs_add(&args->outputs, text, FOR_LOOKUP, why) != 0)
-		argp_error(state, "%s", why);
-}
-
-static void set_colour(struct args *args, const char *text, struct argp_state *state)
-{
-	int when = colour_from_text(text);
-
-	if (when < 0)
-		argp_error(state, "--color is auto, always or never, not \"%s\"", text);
-	args->colour = (enum colour_when)when;
-}
-
 static void check_complete(const struct args *args, struct argp_state *state)
 {
 	if (args->n_addresses == 0)
@@ -169,13 +152,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		args->search[args->n_search++] = domain(args, arg, state);
 		return 0;
 	case OPT_FORMAT:
-		set_format(args, arg, state);
+		option_format(&args->outputs, arg, FOR_LOOKUP, state);
 		return 0;
 	case 'v':
 		args->verbose = true;
 		return 0;
 	case OPT_COLOR:
-		set_colour(args, arg, state);
+		args->colour = option_colour(arg, state);
 		return 0;
 	case ARGP_KEY_ARG:
 		add_address(args, arg, state);

@@ -159,23 +159,6 @@ static unsigned long long set_number(struct argp_state *state, const char *what,
 	return n;
 }
 
-static void set_format(struct args *args, const char *text, struct argp_state *state)
-{
-	char why[OUTPUT_WHY_MAX];
-
-	if (outputs_add(&args->outputs, text, FOR_RUN, why) != 0)
-		argp_error(state, "%s", why);
-}
-
-static void set_colour(struct args *args, const char *text, struct argp_state *state)
-{
-	int when = colour_from_text(text);
-
-	if (when < 0)
-		argp_error(state, "--color is auto, always or never, not \"%s\"", text);
-	args->colour = (enum colour_when)when;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct args *args = state->input;
@@ -208,7 +191,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->fail_fast = true;
 		return 0;
 	case OPT_FORMAT:
-		set_format(args, arg, state);
+		option_format(&args->outputs, arg, FOR_RUN, state);
 		return 0;
 	case OPT_MIX:
 		args->mix = arg;
@@ -220,7 +203,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		args->quiet = true;
 		return 0;
 	case OPT_COLOR:
-		set_colour(args, arg, state);
+		args->colour = option_colour(arg, state);
 		return 0;
 	case ARGP_KEY_ARG:
 		args->files[args->n_files++] = arg;

@@ -45,7 +45,7 @@ void outputs_guard(void)
 
 /* ---- colour ---- */
 
-int colour_from_text(const char *text)
+enum colour_when option_colour(const char *text, struct argp_state *state)
 {
 	static const struct {
 		const char *name;
@@ -58,9 +58,10 @@ int colour_from_text(const char *text)
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		if (strcmp(rows[i].name, text) == 0)
-			return (int)rows[i].when;
+			return rows[i].when;
 	}
-	return -1;
+	argp_error(state, "--color is auto, always or never, not \"%s\"", text);
+	return COLOUR_AUTO;
 }
 
 static bool is_set(const char *variable)
@@ -203,6 +204,15 @@ int outputs_add(struct outputs *o, const char *text, enum report_use use,
 		.format = format, .path = to_stdout ? NULL : path, .slot = -1
 	};
 	return 0;
+}
+
+void option_format(struct outputs *o, const char *text, enum report_use use,
+	struct argp_state *state)
+{
+	char why[OUTPUT_WHY_MAX];
+
+	if (outputs_add(o, text, use, why) != 0)
+		argp_error(state, "%s", why);
 }
 
 bool outputs_want_details(const struct outputs *o)

@@ -57,7 +57,13 @@ void outputs_drop(struct outputs *o);
 void outputs_guard(void);
 
 enum colour_when { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
-int colour_from_text(const char *text); /* -1 when it is none */
+
+/* The values of --format and --color, for the option parsers of the subcommands: a
+ * wrong one ends the program with a usage error. */
+struct argp_state;
+void option_format(struct outputs *o, const char *text, enum report_use use,
+	struct argp_state *state);
+enum colour_when option_colour(const char *text, struct argp_state *state);
 
 /* NO_COLOR (no-color.org) and CLICOLOR_FORCE are heeded when nothing was asked for. */
 bool colour_wanted(enum colour_when when, FILE *fp);

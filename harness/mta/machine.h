@@ -4,7 +4,8 @@
  *   lookup.c   one look-up: a name and a type to records, through stub and aliases
  *   canon.c    questions before MX that find the canonical name
  *   exchange.c the MX answer becomes a list of hosts
- *   hosts.c    hosts get addresses, addresses become an order of attempts
+ *   hosts.c    hosts get addresses
+ *   targets.c  addresses become an order of attempts, or there is none
  *   deliver.c  attempts and what their failure means */
 #ifndef MTA_MACHINE_H
 #define MTA_MACHINE_H
@@ -218,11 +219,20 @@ void host_alias_answer(struct mta *m, const struct msg *answer);
 /* The one CNAME that the name owns, or NULL: none, or several. */
 const struct rr *single_alias(
 	const struct mta *m, const struct msg *answer, const struct name *owner);
-void spf_answer(struct mta *m, const struct msg *answer);
 bool is_own_name(const struct mta *m, const struct name *n);
 const char *host_text(struct mta *m, struct host *h);
 /* Lazy clients: the next host's turn. */
 void hosts_next(struct mta *m);
+
+bool is_own_ip(const struct mta *m, const struct ip *ip);
+bool is_unspecified(
+	const struct ip *ip); /* 0.0.0.0 and ::, which lead to the host itself */
+
+/* targets.c */
+void targets_build(struct mta *m); /* every host has been looked up */
+void targets_add(struct mta *m, unsigned host);
+void targets_none(struct mta *m); /* no host has an address */
+void spf_answer(struct mta *m, const struct msg *answer);
 
 /* deliver.c */
 void deliver_reaction(struct mta *m, const struct smtp_reaction *r);
