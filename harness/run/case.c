@@ -271,47 +271,49 @@ static bool takes_resolver(const struct scenario *s, const struct resolver_polic
 	return s->resolvers == NULL || glob_match(s->resolvers, p->name);
 }
 
-static void report_uncovered(const struct scenario_address *address, const char *client,
-	const char *resolver, unsigned more, struct errs *errs)
-{
-	struct err *e = errs_add(errs, address->at,
-		"no row of expect says what %s behind %s does with %s%s", client,
-		resolver, address->address, more > 0 ? " (nor others)" : "");
+struct uncovered {
+	const char *client, *resolver; /* the first */
+	unsigned n, of;
+};
 
-	err_hint(errs, e,
-		"add a row such as { clients: \"*\", resolvers: \"*\", verdict: "
-		"delivered }%s",
-		more > 0 ? "; more cases are not covered either" : "");
+static void note_coverage(const struct scenario *s, const struct mta_profile *client,
+	const struct resolver_policy *resolver, const struct scenario_address *address,
+	struct uncovered *u)
+{
+	struct expected e;
+
+	if (!takes_client(s, client) || !takes_resolver(s, resolver))
+		return;
+	u->of++;
+	e = judge_expected(address->expect, address->n_expect, profile_name(client),
+		resolver->name);
+	if (e.mail == NULL && u->n++ == 0) {
+		u->client = profile_name(client);
+		u->resolver = resolver->name;
+	}
 }
 
 /* Every case must be covered before the first one runs. */
 static int check_covered(const struct scenario *s, const struct cast *cast,
 	const struct scenario_address *address, struct errs *errs)
 {
-	const char *client = NULL, *resolver = NULL;
-	unsigned missing = 0;
+	struct uncovered u = { 0 };
 
 	for (unsigned i = 0; i < cast->n_clients; i++) {
-		for (unsigned k = 0; k < cast->n_resolvers; k++) {
-			struct expected e;
-
-			if (!takes_client(s, cast->clients[i]) ||
-				!takes_resolver(s, cast->resolvers[k]))
-				continue;
-			e = judge_expected(address->expect, address->n_expect,
-				profile_name(cast->clients[i]),
-				cast->resolvers[k]->name);
-			if (e.mail != NULL)
-				continue;
-			if (missing++ == 0) {
-				client = profile_name(cast->clients[i]);
-				resolver = cast->resolvers[k]->name;
-			}
-		}
+		for (unsigned k = 0; k < cast->n_resolvers; k++)
+			note_coverage(
+				s, cast->clients[i], cast->resolvers[k], address, &u);
 	}
-	if (missing > 0)
-		report_uncovered(address, client, resolver, missing - 1, errs);
-	return missing > 0 ? -1 : 0;
+	if (u.n == 0)
+		return 0;
+	err_hint(errs,
+		errs_add(errs, address->at,
+			"no row of expect says what becomes of %u of the %u cases of "
+			"%s; the first is %s behind %s",
+			u.n, u.of, address->address, u.client, u.resolver),
+		"begin with a row for all: { clients: \"*\", verdict: delivered }; or "
+		"run fewer: clients, resolvers");
+	return -1;
 }
 
 /* All clients behind all resolvers for one address. */
