@@ -40,8 +40,10 @@ static bool recipient_intact(const struct mta_result *r)
 }
 
 static enum verdict verdict_of(const struct scenario_address *address,
-	const struct mta_result *r, const char *host)
+	const struct mail *mail, const char *host)
 {
+	const struct mta_result *r = mail->result;
+
 	switch (r->end) {
 	case MTA_DELIVERED:
 		if (host == NULL || !is_intended(address, host))
@@ -50,7 +52,8 @@ static enum verdict verdict_of(const struct scenario_address *address,
 	case MTA_REJECTED:
 		return VERDICT_REJECTED;
 	case MTA_DEFERRED:
-		return VERDICT_DEFERRED;
+		/* A validator has no queue: it could not tell. */
+		return mail->validated ? VERDICT_UNKNOWN : VERDICT_DEFERRED;
 	case MTA_BOUNCED:
 		return VERDICT_BOUNCED;
 	}
@@ -122,7 +125,7 @@ void judge_mail(struct arena *a, const struct scenario_address *address,
 	const struct host *host = taker(hosts, r);
 	const char *name = host != NULL ? host->name : r->host;
 
-	ret->verdict = verdict_of(address, r, name);
+	ret->verdict = verdict_of(address, mail, name);
 	ret->status = copy(a, r->status);
 	ret->reason = copy(a, r->reason);
 	copy_route(a, &r->route, ret);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "mta/profile.h"
 
 struct log {
 	struct asked *list;
@@ -86,5 +87,6 @@ void mail_send(struct drive *d, const struct mta_profile *profile,
 		}
 		break;
 	}
-	*ret = (struct mail){ mta_result(m), log.list, log.n };
+	*ret = (struct mail){ mta_result(m), log.list, log.n,
+		profile_is_validator(profile) };
 }

@@ -18,6 +18,7 @@ struct mail {
 	const struct mta_result *result;
 	const struct asked *asked;
 	unsigned n_asked;
+	bool validated; /* the client judges addresses: it sends nothing */
 };
 
 /* Sends a message to the address in the drive's current stage. With open_hosts every

@@ -138,6 +138,19 @@ static const struct decide_row decide_rows[] = {
 	{ "the last of three decides", "exim-4.98", "bare", "bounced", "second" },
 };
 
+/* Could not tell is never "no MX" (docs/design.md section 2). */
+static void a_validator_that_would_have_to_wait_could_not_tell(void **state)
+{
+	struct mta_result r = { .end = MTA_DEFERRED };
+	struct mail mail = mail_of(&r);
+	struct record_outcome o = { 0 };
+
+	(void)state;
+	mail.validated = true;
+	judge_mail(a, &address, &hosts, &mail, &o);
+	assert_string_equal(verdict_name(o.verdict), "unknown");
+}
+
 static void which_row_decides(void **state)
 {
 	const struct decide_row *row = *state;
@@ -285,6 +298,7 @@ int main(void)
 
 	a = arena_new();
 	TESTS_ADD_ROWS(verdict_rows, verdict);
+	TESTS_ADD(a_validator_that_would_have_to_wait_could_not_tell);
 	TESTS_ADD_ROWS(decide_rows, which_row_decides);
 	TESTS_ADD(no_row_covers_a_case);
 	TESTS_ADD_ROWS(compare_rows, compare);
