@@ -64,18 +64,20 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = rows,
 	.parser = parse,
-	.args_doc = "[KIND] THING\nSCENARIO/ADDRESS/CLIENT/RESOLVER [FILE...]",
+	.args_doc = "[KIND] THING\nSCENARIO[/ADDRESS/CLIENT/RESOLVER] [FILE...]",
 	.doc = "Explains a client, resolver, stub, mode, quirk, rule, verdict, format "
 	       "or "
 	       "command; `scenario-format' and `profile-format', the words of .conf "
-	       "files; or a case: what was asked, what came back, and what the client "
-	       "made of it, step by step."
+	       "files; a scenario: what each client makes of it behind each resolver; "
+	       "or a case: what was asked, what came back, and what the client made of "
+	       "it, step by step."
 	       "\vThe parts of a case may hold wildcards. Its scenario is looked for "
 	       "in "
 	       "the files and folders after it, else in " SCENARIOS_DEFAULT "/.\n\n"
 	       "Examples:\n"
 	       "  harness explain postfix\n"
 	       "  harness explain rule R3\n"
+	       "  harness explain cname-to-a-mx\n"
 	       "  harness explain 'cname-to-a-mx/*/postfix/ideal'",
 };
 
@@ -133,6 +135,15 @@ static void complain_unknown(
 		cli_complain("nothing is called \"%s\"; `harness help list' says where "
 			     "to look",
 			name);
+}
+
+static bool is_thing(const struct profile_set *profiles, const char *name)
+{
+	for (size_t i = 0; i < thing_kinds_n; i++) {
+		if (thing_find(&thing_kinds[i], profiles, name) >= 0)
+			return true;
+	}
+	return lookup_row(pages, ARRAY_LEN(pages), sizeof(*pages), name) != NULL;
 }
 
 static int explain_thing(struct arena *a, const struct args *args, const char *name)
@@ -292,14 +303,27 @@ static void complain_scenario(struct arena *a, const struct loaded *l, const cha
 		glob, near);
 }
 
+/* The files named, else the folder of scenarios. */
+static int load(struct arena *a, const char *const *files, size_t n, struct errs *errs,
+	struct loaded *ret)
+{
+	static const char *const folder[] = { SCENARIOS_DEFAULT };
+	struct stat st;
+
+	if (n == 0 && stat(SCENARIOS_DEFAULT, &st) != 0) {
+		cli_complain("there is no folder " SCENARIOS_DEFAULT
+			     "/ here; name the scenario's file after the case");
+		return -1;
+	}
+	return files_load(a, n == 0 ? folder : files, n == 0 ? 1 : n, errs, ret);
+}
+
 static int explain_case(struct arena *a, const struct args *args, const char *id,
 	const char *const *files, size_t n)
 {
-	static const char *const folder[] = { SCENARIOS_DEFAULT };
 	struct loaded loaded;
 	struct case_glob glob;
 	struct errs errs;
-	struct stat st;
 	int status = STATUS_USAGE;
 
 	errs_init(&errs, a);
@@ -307,13 +331,7 @@ static int explain_case(struct arena *a, const struct args *args, const char *id
 		cli_complain("\"%s\" is not SCENARIO/ADDRESS/CLIENT/RESOLVER", id);
 		return STATUS_USAGE;
 	}
-	if (n == 0 && stat(SCENARIOS_DEFAULT, &st) != 0) {
-		cli_complain("there is no folder " SCENARIOS_DEFAULT
-			     "/ here; name the scenario's file after the case");
-		return STATUS_USAGE;
-	}
-	if (files_load(a, n == 0 ? folder : files, n == 0 ? 1 : n, &errs, &loaded) ==
-		0) {
+	if (load(a, files, n, &errs, &loaded) == 0) {
 		status = STATUS_NOTHING;
 		if (!has_scenario(&loaded, glob.scenario))
 			complain_scenario(a, &loaded, glob.scenario);
@@ -325,10 +343,66 @@ static int explain_case(struct arena *a, const struct args *args, const char *id
 	return status;
 }
 
+/* ---- a scenario ---- */
+
+/* What each client makes of each of its addresses behind each resolver. */
+static int run_matrix(const struct args *args, const char *id,
+	const struct loaded *loaded, struct errs *errs)
+{
+	const struct run_options options = {
+		.filter = id,
+		.seed = args->seed,
+		.jobs = 1,
+	};
+	const struct report_options ro = { 0 };
+	struct outputs outputs = { 0 };
+	char why[OUTPUT_WHY_MAX];
+	struct run_totals totals;
+	struct run_sink sink;
+	int status = STATUS_USAGE;
+
+	outputs_add(&outputs, "matrix", FOR_RUN, why);
+	if (outputs_open(&outputs, &ro, colour_wanted(args->colour, stdout)) != 0)
+		return STATUS_ENVIRONMENT;
+	sink = outputs_sink(&outputs);
+	if (run_scenarios(loaded->list, loaded->n, loaded->profiles, &options, &sink,
+		    &totals, errs) == 0)
+		status = outputs_finish(&outputs) == 0 ? STATUS_OK : STATUS_ENVIRONMENT;
+	else
+		outputs_drop(&outputs);
+	return status;
+}
+
+/* False: no scenario is called that. */
+static bool explain_scenario(struct arena *a, const struct args *args, const char *id,
+	const char *const *files, size_t n, int *ret_status)
+{
+	struct loaded loaded;
+	struct errs errs;
+	struct stat st;
+
+	errs_init(&errs, a);
+	if (n == 0 && stat(SCENARIOS_DEFAULT, &st) != 0)
+		return false;
+	if (load(a, files, n, &errs, &loaded) != 0)
+		*ret_status = STATUS_USAGE;
+	else if (has_scenario(&loaded, id))
+		*ret_status = run_matrix(args, id, &loaded, &errs);
+	else if (n == 0)
+		return false;
+	else {
+		complain_scenario(a, &loaded, id);
+		*ret_status = STATUS_NOTHING;
+	}
+	errs_print(&errs, stderr, colour_wanted(args->colour, stderr));
+	return true;
+}
+
 static int explain(struct arena *a, struct args *args)
 {
 	const char **words = args->words;
 	size_t n = args->n;
+	int status;
 
 	if (n == 2 && (args->kind = thing_kind(words[0])) != NULL) {
 		words++;
@@ -336,8 +410,12 @@ static int explain(struct arena *a, struct args *args)
 	}
 	if (args->kind == NULL && strchr(words[0], '/') != NULL)
 		return explain_case(a, args, words[0], words + 1, n - 1);
+	if (args->kind == NULL && !is_thing(profile_set_new(a), words[0]) &&
+		explain_scenario(a, args, words[0], words + 1, n - 1, &status))
+		return status;
 	if (n > 1) {
-		cli_complain("explain takes one thing; files come after a case only");
+		cli_complain("explain takes one thing; files come after a scenario or "
+			     "a case only");
 		return STATUS_USAGE;
 	}
 	return explain_thing(a, args, words[0]);

@@ -17,6 +17,8 @@ const struct report_format report_formats[] = {
 		false, clients_begin, clients_record, clients_end },
 	{ "brief", "what was not as expected, and the last line", FOR_RUN, false,
 		brief_begin, brief_record, brief_end },
+	{ "matrix", "for each address, clients by resolvers, for a terminal", FOR_RUN,
+		false, matrix_begin, matrix_record, matrix_end },
 	{ "markdown", "the same tables for a web page or a pull request", FOR_RUN,
 		false, markdown_begin, markdown_record, markdown_end },
 	{ "compatibility",

@@ -14,6 +14,7 @@
 REPORT_FORMAT(table);
 REPORT_FORMAT(brief);
 REPORT_FORMAT(clients);
+REPORT_FORMAT(matrix);
 REPORT_FORMAT(markdown);
 REPORT_FORMAT(compat);
 REPORT_FORMAT(ndjson);

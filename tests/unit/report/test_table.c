@@ -299,6 +299,49 @@ static void an_annotation_escapes_its_properties(void **state)
 	free(text);
 }
 
+static void a_matrix_has_a_cell_for_each_client_and_resolver(void **state)
+{
+	struct record records[12];
+	size_t n = mixed_run(records);
+	char *text;
+
+	(void)state;
+	records[1].result = RESULT_FAILED;
+	records[2].outcome.verdict = VERDICT_UNKNOWN;
+	/* One pair was not run. */
+	text = sample_render("matrix", NULL, sample_scenarios, 1, records, 5);
+	assert_has(text, sample_scenarios[0].title);
+	assert_has(text, "✔ ok    ✖ misd!\n");
+	assert_has(text, "?       ✖ misd\n");
+	assert_has(text, "✖ misd  ·\n");
+	assert_fits(text);
+	assert_last_line(text, "4 passed, 1 failed, 0 skipped\n");
+	assert_true(n == 12);
+	free(text);
+}
+
+/* A client that no layout serves behind a resolver is named, and no layout is blamed.
+ */
+static void a_pair_that_no_layout_helps_is_held_against_none(void **state)
+{
+	struct record records[12];
+	size_t n = mixed_run(records);
+	char *text;
+
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		bool hopeless = strcmp(records[i].client, sample_clients[0]) == 0 &&
+				strcmp(records[i].resolver, sample_resolvers[1]) == 0;
+
+		records[i].outcome.verdict =
+			hopeless ? VERDICT_DEFERRED : VERDICT_DELIVERED;
+	}
+	text = sample_render("table", NULL, sample_scenarios, 2, records, n);
+	assert_has(text, "✔ 1–2 of 2");
+	assert_has(text, "none is blamed for: ");
+	free(text);
+}
+
 static void a_lookup_has_a_row_for_each_client(void **state)
 {
 	struct record r = sample_record("id", "lookup", "postfix", "ideal");
@@ -340,6 +383,8 @@ int main(void)
 	TESTS_ADD(the_cache_table_shows_where_mail_went);
 	TESTS_ADD(the_same_records_make_the_same_bytes);
 	TESTS_ADD(an_annotation_escapes_its_properties);
+	TESTS_ADD(a_matrix_has_a_cell_for_each_client_and_resolver);
+	TESTS_ADD(a_pair_that_no_layout_helps_is_held_against_none);
 	TESTS_ADD(a_lookup_has_a_row_for_each_client);
 	return tests_run("report-table");
 }
