@@ -14,8 +14,10 @@ MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
 endif
 MAKEFLAGS += --no-print-directory
 
+# Rows of tables leave out what is zero.
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-        -Wpointer-arith -Wwrite-strings -Wvla -Wformat=2
+        -Wpointer-arith -Wwrite-strings -Wvla -Wformat=2 \
+        -Wno-missing-field-initializers
 
 # One line a build mode; each builds in a folder of its own.
 FLAGS.release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
