@@ -6,8 +6,9 @@
 #include "base/arena.h"
 #include "base/lookup.h"
 #include "base/str.h"
+#include "dns/writer.h"
 
-#define HEADER_LEN 12
+#define HEADER_LEN WRITER_HEADER_LEN
 #define MESSAGE_MAX 65535
 /* RFC 9715 3.1 / DNS flag day 2020: fits every path without fragments. */
 #define EDNS_PAYLOAD 1232
@@ -174,17 +175,6 @@ static const struct name *decode_name(struct reader *r)
 	return len == 0 ? NULL : arena_memdup(r->arena, wire, len);
 }
 
-/* Where the names are in the RDATA of the types that may be compressed (RFC 1035 3.3;
- * RFC 3597 4 forbids it in newer ones, DNAME and SRV are read leniently). */
-static bool rdata_layout(uint16_t type, unsigned *skip, unsigned *names)
-{
-	*skip = type == TYPE_MX ? 2 : type == TYPE_SRV ? 6 : 0;
-	*names = type == TYPE_SOA ? 2 : 1;
-	return type == TYPE_NS || type == TYPE_CNAME || type == TYPE_PTR ||
-	       type == TYPE_MX || type == TYPE_SOA || type == TYPE_DNAME ||
-	       type == TYPE_SRV;
-}
-
 static int decode_rdata(struct reader *r, uint16_t rdlen, struct rr *rr)
 {
 	const uint8_t *p = r->at, *end = r->at + rdlen;
@@ -192,7 +182,9 @@ static int decode_rdata(struct reader *r, uint16_t rdlen, struct rr *rr)
 	unsigned skip, names;
 	size_t n = 0;
 
-	if (!rdata_layout(rr->type, &skip, &names)) {
+	/* RFC 3597 4 forbids compression in newer types; DNAME and SRV are read
+	 * leniently. */
+	if (!writer_rdata_layout(rr->type, &skip, &names)) {
 		rr->rdata = arena_memdup(r->arena, p, rdlen);
 		rr->rdlen = rdlen;
 		return rr_is_well_formed(rr->type, rr->rdata, rdlen) ? 0 : -1;
@@ -303,118 +295,6 @@ int msg_decode(struct arena *a, const uint8_t *wire, size_t len, struct msg *ret
 
 /* ---- encoding ---- */
 
-/* Offsets of names written so far. More names than this in one message are written
- * without looking for a match: longer, never wrong. */
-#define COMPRESS_SLOTS 256
-
-struct writer {
-	uint8_t *buf;
-	size_t len, limit;
-	uint16_t slot[COMPRESS_SLOTS]; /* offset of a written suffix, 0 is free */
-};
-
-static bool put(struct writer *w, const void *data, size_t n)
-{
-	if (w->limit - w->len < n)
-		return false;
-	memcpy(w->buf + w->len, data, n);
-	w->len += n;
-	return true;
-}
-
-static bool put16(struct writer *w, unsigned v)
-{
-	uint8_t b[2] = { (uint8_t)(v >> 8), (uint8_t)v };
-
-	return put(w, b, 2);
-}
-
-static bool put32(struct writer *w, uint32_t v)
-{
-	return put16(w, v >> 16) && put16(w, v & 0xffff);
-}
-
-/* Is the name at the offset (written by us, so pointers lead backwards) the suffix? */
-static bool is_written(const struct writer *w, size_t offset, const struct name *n)
-{
-	const uint8_t *p = w->buf + offset;
-
-	for (;; n = name_parent(n)) {
-		/* The end of the name that is being written: what lies behind is what
-		 * the buffer had in it before. */
-		if (p >= w->buf + w->len)
-			return false;
-		while ((*p & 0xc0) == 0xc0)
-			p = w->buf + (get16(p) & 0x3fff);
-		/* Exact case only: a name must come out as it went in. */
-		if (*p != n->label_len || memcmp(p, n, 1u + *p) != 0)
-			return false;
-		if (*p == 0)
-			return true;
-		p += 1 + *p;
-	}
-}
-
-static bool put_name(struct writer *w, const struct name *n, bool compress)
-{
-	for (; !name_is_root(n); n = name_parent(n)) {
-		unsigned at = name_hash(n) % COMPRESS_SLOTS;
-
-		if (compress) {
-			unsigned tries = 0;
-
-			while (w->slot[at] != 0 && tries < 8 &&
-				!is_written(w, w->slot[at], n)) {
-				at = (at + 1) % COMPRESS_SLOTS;
-				tries++;
-			}
-			if (w->slot[at] != 0 && tries < 8)
-				return put16(w, 0xc000u | w->slot[at]);
-		}
-		if (w->slot[at] == 0 && w->len < 0x4000 && compress)
-			w->slot[at] = (uint16_t)w->len;
-		if (!put(w, n, 1u + n->label_len))
-			return false;
-	}
-	return put(w, n, 1);
-}
-
-static bool put_rdata(struct writer *w, const struct rr *rr)
-{
-	unsigned skip, names;
-	/* RFC 3597 4: only the types of RFC 1035 may be compressed. */
-	bool compress = rr->type != TYPE_DNAME && rr->type != TYPE_SRV;
-	const uint8_t *p = rr->rdata;
-
-	if (!rdata_layout(rr->type, &skip, &names) ||
-		!rr_is_well_formed(rr->type, rr->rdata, rr->rdlen))
-		return put(w, rr->rdata, rr->rdlen);
-	if (!put(w, p, skip))
-		return false;
-	p += skip;
-	for (unsigned i = 0; i < names; i++) {
-		if (!put_name(w, name_at(p), compress))
-			return false;
-		p += name_len(name_at(p));
-	}
-	return put(w, p, (size_t)(rr->rdata + rr->rdlen - p));
-}
-
-static bool put_record(struct writer *w, const struct rr *rr)
-{
-	size_t length_at;
-
-	if (!put_name(w, rr->owner, true) || !put16(w, rr->type) ||
-		!put16(w, CLASS_IN) || !put32(w, rr->ttl) || !put16(w, 0))
-		return false;
-	length_at = w->len - 2;
-	if (!put_rdata(w, rr))
-		return false;
-	w->buf[length_at] = (uint8_t)((w->len - length_at - 2) >> 8);
-	w->buf[length_at + 1] = (uint8_t)(w->len - length_at - 2);
-	return true;
-}
-
 static uint16_t flags_of(const struct msg *m, bool tc)
 {
 	return (uint16_t)(m->qr << 15 | (m->opcode & 15) << 11 | m->aa << 10 | tc << 9 |
@@ -440,47 +320,53 @@ static void put_opt(struct writer *w, const struct msg *m)
 		0,
 	};
 
-	put(w, opt, sizeof(opt));
+	writer_put(w, opt, sizeof(opt));
 }
 
-size_t msg_encode(const struct msg *m, uint8_t *buf, size_t limit)
+/* Writes the sections until the message is full; says how many records of each there
+ * was room for, and whether an answer or an authority is missing. */
+static bool put_sections(struct writer *w, const struct msg *m, unsigned written[3])
 {
-	struct writer w = { .buf = buf, .limit = limit };
-	unsigned written[3] = { 0 };
-	bool tc = m->tc, full = false;
-
-	if (limit < HEADER_LEN)
-		return 0;
-	if (m->has_edns && limit < HEADER_LEN + OPT_LEN)
-		return 0;
-	if (m->has_edns)
-		w.limit -= OPT_LEN; /* kept free, so that OPT always fits */
-	memset(buf, 0, HEADER_LEN);
-	w.len = HEADER_LEN;
-	if (m->has_question &&
-		(!put_name(&w, m->question.name, true) ||
-			!put16(&w, m->question.type) || !put16(&w, m->question.class)))
-		return 0;
-	for (int id = ANSWER; id <= ADDITIONAL && !full; id++) {
+	for (int id = ANSWER; id <= ADDITIONAL; id++) {
 		for (unsigned i = 0; i < m->section[id].n; i++) {
-			size_t before = w.len;
+			const struct rr *rr = &m->section[id].rr[i];
+			size_t before = w->len;
 
-			if (!put_record(&w, &m->section[id].rr[i])) {
-				w.len = before;
-				full = true;
-				tc = tc || id != ADDITIONAL;
-				break;
+			if (!writer_record(w, rr->owner, rr->type, rr->ttl, rr->rdata,
+				    rr->rdlen)) {
+				writer_cut(w, before);
+				return id != ADDITIONAL;
 			}
 			written[id]++;
 		}
 	}
+	return false;
+}
+
+size_t msg_encode(const struct msg *m, uint8_t *buf, size_t limit)
+{
+	size_t kept = m->has_edns ? OPT_LEN : 0; /* free, so that OPT always fits */
+	unsigned written[3] = { 0 };
+	struct writer w;
+	uint16_t flags;
+	bool tc;
+
+	if (limit < HEADER_LEN + kept)
+		return 0;
+	writer_init(&w, buf, limit - kept);
+	if (m->has_question && !writer_question(&w, m->question.name, m->question.type,
+				       m->question.class))
+		return 0;
+	tc = put_sections(&w, m, written);
 	w.limit = limit;
 	if (m->has_edns)
 		put_opt(&w, m);
+	memset(buf, 0, HEADER_LEN);
+	flags = flags_of(m, m->tc || tc);
 	buf[0] = (uint8_t)(m->id >> 8);
 	buf[1] = (uint8_t)m->id;
-	buf[2] = (uint8_t)(flags_of(m, tc) >> 8);
-	buf[3] = (uint8_t)flags_of(m, tc);
+	buf[2] = (uint8_t)(flags >> 8);
+	buf[3] = (uint8_t)flags;
 	buf[5] = m->has_question;
 	written[ADDITIONAL] += m->has_edns;
 	for (int id = ANSWER; id <= ADDITIONAL; id++) {
