@@ -11,13 +11,14 @@
 struct walk {
 	struct arena *a;
 	const struct answer_zones *zones;
-	struct msg *ret;
+	struct answer *ret;
 	uint16_t type;
 	const struct name *at;				/* the name looked for now */
 	const struct name *chain[ANSWER_CHAIN_MAX + 1]; /* those before it */
 	unsigned links;
 	const struct zone *zone;	  /* that `at` is in */
 	const struct answer_rules *rules; /* its rules */
+	unsigned additional;		  /* records there so far */
 };
 
 static const struct answer_zone *zone_for(const struct walk *w, const struct name *name)
@@ -27,15 +28,46 @@ static const struct answer_zone *zone_for(const struct walk *w, const struct nam
 	return answer_zone_for(w->zones, &q);
 }
 
+static void grow(struct walk *w)
+{
+	struct answer *r = w->ret;
+	struct answer_piece *old = r->piece;
+
+	r->room *= 4;
+	r->piece = arena_alloc_raw(w->a, r->room * sizeof(*r->piece));
+	memcpy(r->piece, old, r->n * sizeof(*old));
+}
+
+static void put_piece(struct walk *w, enum section_id id, const struct rrset *set,
+	const struct name *owner, uint32_t ttl)
+{
+	struct answer *r = w->ret;
+
+	if (r->n == r->room)
+		grow(w);
+	r->piece[r->n++] = (struct answer_piece){
+		.owner = owner,
+		.rr = set->rr,
+		.ttl = ttl,
+		/* More records than a message counts do not fit one either. */
+		.n = (uint16_t)(set->n < UINT16_MAX ? set->n : UINT16_MAX),
+		.section = (uint8_t)id,
+	};
+}
+
+/* The records of a set have one TTL (zone_load()). */
 static void put_set(struct walk *w, enum section_id id, const struct rrset *set,
 	const struct name *owner)
 {
-	for (unsigned i = 0; i < set->n; i++) {
-		struct rr rr = set->rr[i];
+	if (set->n > 0)
+		put_piece(w, id, set, owner, set->rr->ttl);
+}
 
-		rr.owner = owner;
-		msg_add(w->ret, w->a, id, &rr);
-	}
+/* The ancestor of the name looked for that is the node's: its letters are as asked, and
+ * the encoder finds it where it stands. */
+static const struct name *as_asked(const struct walk *w, const struct node *node)
+{
+	return name_keep_labels(w->at, node->labels);
 }
 
 /* ---- where a name lies ---- */
@@ -63,12 +95,15 @@ static const struct node *way_ends_at(
 
 /* ---- additional section (RFC 1034 4.3.2 step 6) ---- */
 
-/* Records of our zones are the same when their RDATA is the same memory. */
-static bool is_there(const struct section *s, const struct rr *rr)
+/* Sets of our zones are the same when their records are the same memory. */
+static bool is_there(
+	const struct walk *w, const struct rr *rr, const struct name *owner)
 {
-	for (unsigned i = 0; i < s->n; i++) {
-		if (s->rr[i].rdata == rr->rdata &&
-			name_equal(s->rr[i].owner, rr->owner))
+	for (unsigned i = 0; i < w->ret->n; i++) {
+		const struct answer_piece *p = &w->ret->piece[i];
+
+		if (p->section != AUTHORITY && p->rr == rr &&
+			name_equal(p->owner, owner))
 			return true;
 	}
 	return false;
@@ -77,16 +112,11 @@ static bool is_there(const struct section *s, const struct rr *rr)
 static void put_address(
 	struct walk *w, const struct rrset *set, const struct name *owner)
 {
-	if (set->n == 0 || w->ret->section[ADDITIONAL].n + set->n > ADDITIONAL_MAX)
+	if (set->n == 0 || w->additional + set->n > ADDITIONAL_MAX ||
+		is_there(w, set->rr, owner))
 		return;
-	for (unsigned i = 0; i < set->n; i++) {
-		struct rr rr = set->rr[i];
-
-		rr.owner = owner;
-		if (!is_there(&w->ret->section[ANSWER], &rr) &&
-			!is_there(&w->ret->section[ADDITIONAL], &rr))
-			msg_add(w->ret, w->a, ADDITIONAL, &rr);
-	}
+	w->additional += set->n;
+	put_set(w, ADDITIONAL, set, owner);
 }
 
 /* The target's addresses, from the zone of the record that names it. Below a delegation
@@ -94,7 +124,6 @@ static void put_address(
  * has no addresses of its own (RFC 2181 10.3). */
 static void put_addresses(struct walk *w, const struct name *target, bool with_glue)
 {
-	const struct name *owner = target;
 	const struct node *node, *encloser = NULL, *end;
 	struct rrset set;
 
@@ -104,17 +133,15 @@ static void put_addresses(struct walk *w, const struct name *target, bool with_g
 	end = way_ends_at(w, node, encloser);
 	if (end != NULL && ((end->flags & NODE_CUT) == 0 || !with_glue))
 		return;
-	if (node != NULL)
-		owner = node->owner;
-	else if (end == NULL && (encloser->flags & NODE_WILDCARD) != 0)
+	if (node == NULL && end == NULL && (encloser->flags & NODE_WILDCARD) != 0)
 		node = zone_wildcard(w->zone, encloser);
 	if (node == NULL || ((node->flags & NODE_CNAME) != 0 &&
 				    w->rules->beside == BESIDE_CNAME_WINS))
 		return;
 	set = zone_node_rrset(w->zone, node, TYPE_A);
-	put_address(w, &set, owner);
+	put_address(w, &set, target);
 	set = zone_node_rrset(w->zone, node, TYPE_AAAA);
-	put_address(w, &set, owner);
+	put_address(w, &set, target);
 }
 
 static void put_targets(struct walk *w, const struct rrset *set)
@@ -131,17 +158,17 @@ static void put_targets(struct walk *w, const struct rrset *set)
 /* RFC 2308 3: the SOA with the TTL for which "no" may be cached. */
 static void negative(struct walk *w, uint16_t rcode)
 {
-	struct rrset set = zone_node_rrset(w->zone, w->zone->nodes, TYPE_SOA);
+	const struct node *apex = w->zone->nodes;
+	struct rrset soa = zone_node_rrset(w->zone, apex, TYPE_SOA);
+	uint32_t minimum;
 
 	w->ret->rcode = rcode;
-	if (set.n > 0) {
-		struct rr soa = set.rr[0];
-		uint32_t minimum = rr_soa_minimum(&soa);
-
-		if (minimum < soa.ttl)
-			soa.ttl = minimum;
-		msg_add(w->ret, w->a, AUTHORITY, &soa);
-	}
+	if (soa.n == 0)
+		return;
+	soa.n = 1;
+	minimum = rr_soa_minimum(soa.rr);
+	put_piece(w, AUTHORITY, &soa, as_asked(w, apex),
+		minimum < soa.rr->ttl ? minimum : soa.rr->ttl);
 }
 
 /* RFC 1034 4.3.2 step 3b. */
@@ -151,33 +178,44 @@ static void referral(struct walk *w, const struct node *cut)
 
 	if (w->links == 0)
 		w->ret->aa = false;
-	put_set(w, AUTHORITY, &ns, cut->owner);
+	put_set(w, AUTHORITY, &ns, as_asked(w, cut));
 	put_targets(w, &ns);
 }
 
-/* ANY: no addresses of targets, as BIND does it. */
-static void everything(
-	struct walk *w, const struct node *node, const struct name *owner)
+/* The records of the node's from the i-th on that have its type. */
+static struct rrset set_at(const struct walk *w, const struct node *node, uint32_t i)
 {
-	unsigned before = w->ret->section[ANSWER].n;
+	const struct rr *rr = &w->zone->rr[node->first + i];
+	uint32_t n = 1;
 
-	for (uint32_t i = node->first; i < node->first + node->n; i++) {
-		struct rrset one = { &w->zone->rr[i], 1 };
+	while (i + n < node->n && rr[n].type == rr->type)
+		n++;
+	return (struct rrset){ rr, n };
+}
 
-		if (one.rr->type != TYPE_ALIAS)
-			put_set(w, ANSWER, &one, owner);
+/* ANY: no addresses of targets, as BIND does it. */
+static void everything(struct walk *w, const struct node *node)
+{
+	unsigned before = w->ret->n;
+
+	for (uint32_t i = 0; i < node->n;) {
+		struct rrset set = set_at(w, node, i);
+
+		if (set.rr->type != TYPE_ALIAS)
+			put_set(w, ANSWER, &set, w->at);
+		i += set.n;
 	}
-	if (w->ret->section[ANSWER].n == before)
+	if (w->ret->n == before)
 		negative(w, RCODE_NOERROR);
 }
 
-static void plain(struct walk *w, const struct rrset *set, const struct name *owner)
+static void plain(struct walk *w, const struct rrset *set)
 {
 	if (set->n == 0) {
 		negative(w, RCODE_NOERROR);
 		return;
 	}
-	put_set(w, ANSWER, set, owner);
+	put_set(w, ANSWER, set, w->at);
 	put_targets(w, set);
 }
 
@@ -202,36 +240,46 @@ static const struct name *follow(struct walk *w, const struct name *target)
 	return target;
 }
 
-static const struct name *follow_cname(
-	struct walk *w, const struct rrset *cname, const struct name *owner)
+static const struct name *follow_cname(struct walk *w, const struct rrset *cname)
 {
-	put_set(w, ANSWER, cname, owner);
+	put_set(w, ANSWER, cname, w->at);
 	if (w->rules->no_chase)
 		return NULL;
 	return follow(w, rr_target(&cname->rr[0]));
 }
 
 /* RFC 6672 3.1: the CNAME has the TTL of the DNAME. */
+static void put_synthesised(
+	struct walk *w, const struct name *target, const struct rr *dname)
+{
+	struct rr *cname = arena_alloc_raw(w->a, sizeof(*cname));
+	struct rrset set = { cname, 1 };
+
+	*cname = (struct rr){
+		.owner = w->at,
+		.ttl = dname->ttl,
+		.type = TYPE_CNAME,
+		.rdata = name_wire(target),
+		.rdlen = (uint16_t)name_len(target),
+	};
+	put_set(w, ANSWER, &set, w->at);
+}
+
 static const struct name *follow_dname(struct walk *w, const struct node *node)
 {
 	struct rrset dname = zone_node_rrset(w->zone, node, TYPE_DNAME);
-	struct rr cname = {
-		.owner = w->at, .ttl = dname.rr[0].ttl, .type = TYPE_CNAME
-	};
-	const struct name *target;
+	const struct name *owner = as_asked(w, node), *target;
 
-	if (!is_there(&w->ret->section[ANSWER], &dname.rr[0]))
-		put_set(w, ANSWER, &dname, node->owner);
-	target = name_replace_suffix(w->a, w->at, node->owner, rr_target(&dname.rr[0]));
+	if (!is_there(w, dname.rr, owner))
+		put_set(w, ANSWER, &dname, owner);
+	target = name_replace_suffix(w->a, w->at, node->owner, rr_target(dname.rr));
 	if (target == NULL) { /* RFC 6672 2.2 */
 		w->ret->rcode = RCODE_YXDOMAIN;
 		return NULL;
 	}
 	if (w->rules->no_synthesis)
 		return NULL;
-	cname.rdata = name_wire(target);
-	cname.rdlen = (uint16_t)name_len(target);
-	msg_add(w->ret, w->a, ANSWER, &cname);
+	put_synthesised(w, target, dname.rr);
 	if (w->type == TYPE_CNAME || w->type == TYPE_ANY || w->rules->no_chase)
 		return NULL;
 	return follow(w, target);
@@ -240,56 +288,53 @@ static const struct name *follow_dname(struct walk *w, const struct node *node)
 /* ---- a node that has a CNAME ---- */
 
 /* CNAME and the asked records beside each other, unchanged. */
-static void both(struct walk *w, const struct rrset *cname, const struct rrset *set,
-	const struct name *owner)
+static void both(struct walk *w, const struct rrset *cname, const struct rrset *set)
 {
 	bool cname_first = w->rules->beside == BESIDE_BOTH;
 
-	put_set(w, ANSWER, cname_first ? cname : set, owner);
-	put_set(w, ANSWER, cname_first ? set : cname, owner);
+	put_set(w, ANSWER, cname_first ? cname : set, w->at);
+	put_set(w, ANSWER, cname_first ? set : cname, w->at);
 	put_targets(w, set);
 }
 
-static const struct name *at_cname(
-	struct walk *w, const struct node *node, const struct name *owner)
+static const struct name *at_cname(struct walk *w, const struct node *node)
 {
 	struct rrset cname = zone_node_rrset(w->zone, node, TYPE_CNAME);
 	struct rrset set = zone_node_rrset(w->zone, node, w->type);
 	bool wins = w->rules->beside == BESIDE_CNAME_WINS;
 
 	if (w->type == TYPE_CNAME || (w->type == TYPE_ANY && wins)) {
-		plain(w, &cname, owner);
+		plain(w, &cname);
 		return NULL;
 	}
 	if (w->type == TYPE_ANY) {
-		everything(w, node, owner);
+		everything(w, node);
 		return NULL;
 	}
 	if (wins || set.n == 0 || w->type == TYPE_ALIAS)
-		return follow_cname(w, &cname, owner);
+		return follow_cname(w, &cname);
 	if (w->rules->beside == BESIDE_EXACT_TYPE)
-		plain(w, &set, owner);
+		plain(w, &set);
 	else
-		both(w, &cname, &set, owner);
+		both(w, &cname, &set);
 	return NULL;
 }
 
-/* RFC 1034 4.3.2 step 3a. The owner is the asked name where a wildcard stands in. */
-static const struct name *at_node(
-	struct walk *w, const struct node *node, const struct name *owner)
+/* RFC 1034 4.3.2 step 3a. The owner is the name looked for, a wildcard's too. */
+static const struct name *at_node(struct walk *w, const struct node *node)
 {
 	struct rrset set;
 
 	if ((node->flags & NODE_CNAME) != 0)
-		return at_cname(w, node, owner);
+		return at_cname(w, node);
 	if (w->type == TYPE_ANY) {
-		everything(w, node, owner);
+		everything(w, node);
 		return NULL;
 	}
 	set = zone_node_rrset(w->zone, node, w->type);
 	if (w->type == TYPE_ALIAS)
 		set.n = 0;
-	plain(w, &set, owner);
+	plain(w, &set);
 	return NULL;
 }
 
@@ -308,38 +353,68 @@ static const struct name *in_zone(struct walk *w)
 	if (end != NULL)
 		return follow_dname(w, end);
 	if (node != NULL)
-		return at_node(w, node, node->owner);
+		return at_node(w, node);
 	if ((encloser->flags & NODE_WILDCARD) != 0) /* RFC 4592 3.3 */
-		return at_node(w, zone_wildcard(w->zone, encloser), w->at);
+		return at_node(w, zone_wildcard(w->zone, encloser));
 	negative(w, RCODE_NXDOMAIN); /* RFC 6604 3: of the last name */
 	return NULL;
 }
 
-void zone_answer(struct arena *a, const struct answer_zones *zones,
-	const struct msg *query, struct msg *ret)
+void zone_decide(struct arena *a, const struct answer_zones *zones,
+	const struct question *q, struct answer *ret)
 {
+	const struct answer_zone *az;
 	struct walk w; /* not cleared: the chain is big and filled as it grows */
 
+	ret->rcode = RCODE_NOERROR;
+	ret->aa = false;
+	ret->n = 0;
+	ret->room = sizeof(ret->first) / sizeof(ret->first[0]);
+	ret->piece = ret->first;
 	w.a = a;
 	w.zones = zones;
 	w.ret = ret;
-	w.type = query->question.type;
+	w.type = q->type;
 	w.links = 0;
-	w.at = query->question.name;
-	if (!query->has_question || query->question.class != CLASS_IN ||
-		zone_for(&w, w.at) == NULL) {
+	w.additional = 0;
+	w.at = q->name;
+	az = q->class == CLASS_IN ? zone_for(&w, w.at) : NULL;
+	if (az == NULL) {
 		ret->rcode = RCODE_REFUSED;
 		return;
 	}
 	/* RFC 2181 and RFC 1034 6.2: AA belongs to the first owner name. */
 	ret->aa = true;
-	while (w.at != NULL) {
-		const struct answer_zone *az = zone_for(&w, w.at);
-
-		if (az == NULL) /* the rest of the chain is the resolver's business */
-			break;
+	while (az != NULL) {
 		w.zone = az->zone;
 		w.rules = &az->rules;
 		w.at = in_zone(&w);
+		/* Without a zone the rest of the chain is the resolver's business. */
+		az = w.at == NULL ? NULL : zone_for(&w, w.at);
+	}
+}
+
+void zone_answer(struct arena *a, const struct answer_zones *zones,
+	const struct msg *query, struct msg *ret)
+{
+	struct answer answer;
+
+	if (!query->has_question) {
+		ret->rcode = RCODE_REFUSED;
+		return;
+	}
+	zone_decide(a, zones, &query->question, &answer);
+	ret->rcode = answer.rcode;
+	ret->aa = answer.aa;
+	for (unsigned i = 0; i < answer.n; i++) {
+		const struct answer_piece *p = &answer.piece[i];
+
+		for (unsigned k = 0; k < p->n; k++) {
+			struct rr rr = p->rr[k];
+
+			rr.owner = p->owner;
+			rr.ttl = p->ttl;
+			msg_add(ret, a, (enum section_id)p->section, &rr);
+		}
 	}
 }

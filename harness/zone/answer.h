@@ -46,12 +46,34 @@ void answer_zones_index(struct arena *a, struct answer_zones *zones);
 const struct answer_zone *answer_zone_for(
 	const struct answer_zones *zones, const struct question *q);
 
-/* Fills the reply to the query: rcode, AA, sections. `ret` comes from msg_init_reply().
- * Records are borrowed from the zones or made in `a`. A name outside all zones:
- * REFUSED. Chains: followed while they stay in our zones, up to ANSWER_CHAIN_MAX; a
- * loop is given once round, NOERROR. Authority holds only what the answer needs (the
- * SOA of a "no", the NS of a referral); addresses come along for NS, MX and SRV, from
- * the zone of the record. */
+/* One RRset of an answer, or a part of one. */
+struct answer_piece {
+	const struct name *owner; /* as asked, where the question or a chain names it */
+	const struct rr *rr; /* n records of one type; their owner does not count */
+	uint32_t ttl;
+	uint16_t n;
+	uint8_t section; /* enum section_id */
+};
+
+/* What is answered, before anything is written. */
+struct answer {
+	uint16_t rcode;
+	bool aa;
+	unsigned n, room;
+	struct answer_piece *piece; /* in the order of their sections */
+	struct answer_piece first[16];
+};
+
+/* Decides: rcode, AA, pieces. A name outside all zones: REFUSED. Chains: followed while
+ * they stay in our zones, up to ANSWER_CHAIN_MAX; a loop is given once round, NOERROR.
+ * Authority holds only what the answer needs (the SOA of a "no", the NS of a referral);
+ * addresses come along for NS, MX and SRV, from the zone of the record. Pieces borrow
+ * from the zones and the question's name; what must be made (a CNAME from a DNAME, a
+ * long list) is made in `a`, which most answers do not touch. */
+void zone_decide(struct arena *a, const struct answer_zones *zones,
+	const struct question *q, struct answer *ret);
+
+/* The decision as a reply to the query; `ret` comes from msg_init_reply(). */
 void zone_answer(struct arena *a, const struct answer_zones *zones,
 	const struct msg *query, struct msg *ret);
 

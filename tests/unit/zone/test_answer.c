@@ -94,8 +94,9 @@ static const struct row rows[] = {
 	{ "a name's records are the answer", "A two.example",
 		"NOERROR AA\nan two.example 300 A 192.0.2.1\nan two.example 300 A "
 		"192.0.2.2\n" },
-	{ "letter case does not matter, and the zone's is kept", "A mIXED.eXample",
-		"NOERROR AA\nan MiXed.example 300 A 192.0.2.9\n" },
+	/* NSD and Knot write a pointer to the question; BIND the zone's letters. */
+	{ "letter case does not matter, and the question's is kept", "A mIXED.eXample",
+		"NOERROR AA\nan mIXED.eXample 300 A 192.0.2.9\n" },
 	{ "a type that is not there is NODATA", "MX two.example",
 		"NOERROR AA\n" APEX_SOA },
 	{ "a name that is not there is NXDOMAIN", "A nothing.example",
