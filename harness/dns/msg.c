@@ -6,10 +6,10 @@
 #include "base/arena.h"
 #include "base/lookup.h"
 #include "base/str.h"
+#include "dns/reader.h"
 #include "dns/writer.h"
 
-#define HEADER_LEN WRITER_HEADER_LEN
-#define MESSAGE_MAX 65535
+#define HEADER_LEN READER_HEADER_LEN
 /* RFC 9715 3.1 / DNS flag day 2020: fits every path without fragments. */
 #define EDNS_PAYLOAD 1232
 #define PLAIN_UDP_MAX 512 /* RFC 1035 2.3.4 */
@@ -111,156 +111,49 @@ bool msg_has(const struct msg *m, enum section_id id, const struct rr *rr)
 
 /* ---- decoding ---- */
 
-struct reader {
-	struct arena *arena;
-	const uint8_t *start, *at, *end;
-};
-
-static uint16_t get16(const uint8_t *p)
+/* RFC 6891 6.1.1: one only, in the additional section, at the root. */
+static int decode_opt(struct msg *m, const struct reader_record *r, enum section_id id)
 {
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
-
-/* Reads the name at *at, following pointers, into `to` (NAME_WIRE_MAX octets); moves
- * *at past it. Each pointer must lead backwards, so that the walk ends. Returns the
- * length or 0. */
-static size_t read_name(const struct reader *r, const uint8_t **at, uint8_t *to)
-{
-	const uint8_t *p = *at, *lowest = *at;
-	bool jumped = false;
-	size_t len = 0;
-
-	for (;;) {
-		if (p >= r->end)
-			return 0;
-		if ((*p & 0xc0) == 0xc0) {
-			const uint8_t *target;
-
-			if (r->end - p < 2)
-				return 0;
-			target = r->start + (get16(p) & 0x3fff);
-			if (target >= lowest)
-				return 0;
-			if (!jumped)
-				*at = p + 2;
-			jumped = true;
-			lowest = p = target;
-			continue;
-		}
-		if (*p > NAME_LABEL_MAX || r->end - p <= *p)
-			return 0;
-		if (len + 1u + *p > NAME_WIRE_MAX)
-			return 0;
-		memcpy(to + len, p, 1u + *p);
-		len += 1u + *p;
-		if (*p == 0)
-			break;
-		p += 1 + *p;
-	}
-	if (!jumped)
-		*at = p + 1;
-	return len;
-}
-
-static const struct name *decode_name(struct reader *r)
-{
-	uint8_t wire[NAME_WIRE_MAX];
-	size_t len = read_name(r, &r->at, wire);
-
-	return len == 0 ? NULL : arena_memdup(r->arena, wire, len);
-}
-
-static int decode_rdata(struct reader *r, uint16_t rdlen, struct rr *rr)
-{
-	const uint8_t *p = r->at, *end = r->at + rdlen;
-	uint8_t out[2 * NAME_WIRE_MAX + 32];
-	unsigned skip, names;
-	size_t n = 0;
-
-	/* RFC 3597 4 forbids compression in newer types; DNAME and SRV are read
-	 * leniently. */
-	if (!writer_rdata_layout(rr->type, &skip, &names)) {
-		rr->rdata = arena_memdup(r->arena, p, rdlen);
-		rr->rdlen = rdlen;
-		return rr_is_well_formed(rr->type, rr->rdata, rdlen) ? 0 : -1;
-	}
-	if (rdlen < skip)
+	if (id != ADDITIONAL || m->has_edns || !name_is_root(r->owner))
 		return -1;
-	memcpy(out, p, skip);
-	n = skip;
-	p += skip;
-	for (unsigned i = 0; i < names; i++) {
-		size_t len = read_name(r, &p, out + n);
-
-		if (len == 0 || p > end)
-			return -1;
-		n += len;
-	}
-	if (rr->type == TYPE_SOA) {
-		if (end - p != 20)
-			return -1;
-		memcpy(out + n, p, 20);
-		n += 20;
-		p = end;
-	}
-	if (p != end)
-		return -1;
-	rr->rdata = arena_memdup(r->arena, out, n);
-	rr->rdlen = (uint16_t)n;
+	m->has_edns = true;
+	m->udp_size = r->class < PLAIN_UDP_MAX ? PLAIN_UDP_MAX : r->class;
+	m->rcode |= (uint16_t)((r->ttl >> 24) << 4);
+	m->edns_version = (uint8_t)(r->ttl >> 16);
+	m->dnssec_ok = (r->ttl & 0x8000) != 0;
 	return 0;
 }
 
-static int decode_record(struct reader *r, struct msg *m, enum section_id id)
+static int decode_record(struct reader *in, struct msg *m, enum section_id id)
 {
-	struct rr rr = { 0 };
-	uint16_t class, rdlen;
+	struct reader_record r;
+	struct rr rr;
 
-	rr.owner = decode_name(r);
-	if (rr.owner == NULL || r->end - r->at < 10)
+	if (reader_record(in, &r) != 0)
 		return -1;
-	rr.type = get16(r->at);
-	class = get16(r->at + 2);
-	rr.ttl = get32(r->at + 4);
-	rdlen = get16(r->at + 8);
-	r->at += 10;
-	if (r->end - r->at < rdlen)
+	if (r.type == TYPE_OPT)
+		return decode_opt(m, &r, id);
+	if (r.class != CLASS_IN)
+		return 0;
+	if (reader_rdata(in, &r, &rr) != 0)
 		return -1;
-	if (rr.type == TYPE_OPT) {
-		/* RFC 6891 6.1.1: one only, in the additional section, at the root. */
-		if (id != ADDITIONAL || m->has_edns || !name_is_root(rr.owner))
-			return -1;
-		m->has_edns = true;
-		m->udp_size = class < PLAIN_UDP_MAX ? PLAIN_UDP_MAX : class;
-		m->rcode |= (uint16_t)((rr.ttl >> 24) << 4);
-		m->edns_version = (uint8_t)(rr.ttl >> 16);
-		m->dnssec_ok = (rr.ttl & 0x8000) != 0;
-	} else if (class == CLASS_IN) {
-		/* RFC 2181 8: a TTL with its top bit set counts as zero. */
-		if (rr.ttl > INT32_MAX)
-			rr.ttl = 0;
-		if (decode_rdata(r, rdlen, &rr) != 0)
-			return -1;
-		msg_add(m, r->arena, id, &rr);
-	}
-	r->at += rdlen;
+	/* RFC 2181 8: a TTL with its top bit set counts as zero. */
+	if (rr.ttl > INT32_MAX)
+		rr.ttl = 0;
+	msg_add(m, in->arena, id, &rr);
 	return 0;
 }
 
 int msg_decode(struct arena *a, const uint8_t *wire, size_t len, struct msg *ret)
 {
-	struct reader r = { a, wire, wire + HEADER_LEN, wire + len };
+	struct reader in = { a, wire, wire + HEADER_LEN, wire + len };
 	uint16_t flags, questions;
 
 	*ret = (struct msg){ .udp_size = PLAIN_UDP_MAX };
 	if (len < HEADER_LEN)
 		return -1;
-	flags = get16(wire + 2);
-	ret->id = get16(wire);
+	flags = reader_get16(wire + 2);
+	ret->id = reader_get16(wire);
 	ret->qr = (flags & 0x8000) != 0;
 	ret->opcode = (uint8_t)(flags >> 11 & 15);
 	ret->aa = (flags & 0x0400) != 0;
@@ -270,27 +163,27 @@ int msg_decode(struct arena *a, const uint8_t *wire, size_t len, struct msg *ret
 	ret->ad = (flags & 0x0020) != 0;
 	ret->cd = (flags & 0x0010) != 0;
 	ret->rcode = flags & 15;
-	questions = get16(wire + 4);
+	questions = reader_get16(wire + 4);
 	if (questions > 1)
 		return -1;
 	if (questions == 1) {
-		ret->question.name = decode_name(&r);
-		if (ret->question.name == NULL || r.end - r.at < 4)
+		ret->question.name = reader_name(&in);
+		if (ret->question.name == NULL || in.end - in.at < 4)
 			return -1;
-		ret->question.type = get16(r.at);
-		ret->question.class = get16(r.at + 2);
+		ret->question.type = reader_get16(in.at);
+		ret->question.class = reader_get16(in.at + 2);
 		ret->has_question = true;
-		r.at += 4;
+		in.at += 4;
 	}
 	for (int id = ANSWER; id <= ADDITIONAL; id++) {
-		unsigned n = get16(wire + 6 + 2 * id);
+		unsigned n = reader_get16(wire + 6 + 2 * id);
 
 		for (unsigned i = 0; i < n; i++) {
-			if (decode_record(&r, ret, (enum section_id)id) != 0)
+			if (decode_record(&in, ret, (enum section_id)id) != 0)
 				return -1;
 		}
 	}
-	return r.at == r.end ? 0 : -1;
+	return in.at == in.end ? 0 : -1;
 }
 
 /* ---- encoding ---- */
