@@ -4,25 +4,17 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/bug.h"
 #include "base/lookup.h"
+#include "base/newfile.h"
 #include "cli/cli.h"
 
-/* ---- unfinished files and interrupts ---- */
-
-/* The one global of the program: a signal handler has no other way to know. A slot is
- * set before its file is made and cleared after it is gone. */
-static char *volatile unfinished[OUTPUTS_MAX];
+/* ---- interrupts ---- */
 
 static void remove_and_exit(int signal_number)
 {
-	for (int i = 0; i < OUTPUTS_MAX; i++) {
-		if (unfinished[i] != NULL)
-			unlink(unfinished[i]);
-	}
+	newfile_remove_all();
 	_exit(STATUS_SIGNAL + signal_number);
 }
 
@@ -85,59 +77,16 @@ bool colour_wanted(enum colour_when when, FILE *fp)
 	return isatty(fileno(fp)) && term != NULL && strcmp(term, "dumb") != 0;
 }
 
-/* ---- names of files ---- */
-
-/* A link stays a link: what it points to is replaced. Of a new file the folder is made
- * plain, so that one file has one name. NULL, with errno set, when there is no such
- * folder. */
-static char *final_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *real = realpath(path, NULL), *folder, *name;
-
-	if (real != NULL || errno != ENOENT)
-		return real;
-	folder =
-		slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
-	real = folder == NULL ? NULL : realpath(folder, NULL);
-	free(folder);
-	if (real == NULL)
-		return NULL;
-	if (asprintf(&name, "%s/%s", real, slash == NULL ? path : slash + 1) < 0)
-		bug("out of memory");
-	free(real);
-	return name;
-}
-
-/* A device, a pipe: written to as it stands. */
-static bool is_special(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
-}
-
-static bool same_file(const char *a, const char *b)
-{
-	char *one = final_name(a), *other = final_name(b);
-	bool same = strcmp(a, b) == 0 ||
-		    (one != NULL && other != NULL && strcmp(one, other) == 0);
-
-	free(one);
-	free(other);
-	return same && !is_special(a);
-}
+/* ---- FMT[:FILE] ---- */
 
 static bool is_taken(const struct outputs *o, const char *path)
 {
 	for (unsigned i = 0; i < o->n; i++) {
-		if (o->list[i].path != NULL && same_file(o->list[i].path, path))
+		if (o->list[i].path != NULL && newfile_is_same(o->list[i].path, path))
 			return true;
 	}
 	return false;
 }
-
-/* ---- FMT[:FILE] ---- */
 
 /* Only the formats of this use can have been meant. */
 static const char *nearest_format(const char *name, enum report_use use)
@@ -200,9 +149,8 @@ int outputs_add(struct outputs *o, const char *text, enum report_use use,
 		snprintf(why, OUTPUT_WHY_MAX, "more than %d formats", OUTPUTS_MAX);
 		return -1;
 	}
-	o->list[o->n++] = (struct output){
-		.format = format, .path = to_stdout ? NULL : path, .slot = -1
-	};
+	o->list[o->n++] =
+		(struct output){ .format = format, .path = to_stdout ? NULL : path };
 	return 0;
 }
 
@@ -226,58 +174,23 @@ bool outputs_want_details(const struct outputs *o)
 
 /* ---- files ---- */
 
-/* mkstemp() makes files for the owner alone; a report is an ordinary file. */
-static void set_ordinary_mode(int fd, const char *final)
+/* The stream has a descriptor of its own, as fclose() takes it away. */
+static FILE *open_file(struct output *out)
 {
-	struct stat st;
-	mode_t mask = umask(0);
-
-	umask(mask);
-	if (stat(final, &st) == 0)
-		(void)!fchmod(fd, st.st_mode & 07777);
-	else
-		(void)!fchmod(fd, 0666 & ~mask);
-}
-
-static FILE *open_temporary(struct output *out, int slot)
-{
-	const char *base;
-	char *name;
-	size_t len;
 	int fd;
 
-	base = strrchr(out->final, '/');
-	base = base == NULL ? out->final : base + 1;
-	len = strlen(out->final) + sizeof(".."
-					  "XXXXXX");
-	name = malloc(len);
-	if (name == NULL)
-		bug("out of memory");
-	snprintf(name, len, "%.*s.%s.XXXXXX", (int)(base - out->final), out->final,
-		base);
-	fd = mkstemp(name);
-	if (fd < 0) {
-		free(name);
-		return NULL;
-	}
-	unfinished[slot] = name;
-	out->slot = slot;
-	set_ordinary_mode(fd, out->final);
-	return fdopen(fd, "w");
+	out->file = newfile_open(out->path);
+	fd = out->file == NULL ? -1 : dup(newfile_fd(out->file));
+	return fd < 0 ? NULL : fdopen(fd, "w");
 }
 
 static int open_one(
-	struct output *out, const struct report_options *options, bool colour, int slot)
+	struct output *out, const struct report_options *options, bool colour)
 {
 	struct report_options own = *options;
 
 	own.colour = colour && out->path == NULL;
-	if (out->path == NULL)
-		out->fp = stdout;
-	else if (is_special(out->path))
-		out->fp = fopen(out->path, "w");
-	else if ((out->final = final_name(out->path)) != NULL)
-		out->fp = open_temporary(out, slot);
+	out->fp = out->path == NULL ? stdout : open_file(out);
 	if (out->fp == NULL) {
 		cli_complain("%s: cannot write: %s", out->path, strerror(errno));
 		return -1;
@@ -289,7 +202,7 @@ static int open_one(
 int outputs_open(struct outputs *o, const struct report_options *options, bool colour)
 {
 	for (unsigned i = 0; i < o->n; i++) {
-		if (open_one(&o->list[i], options, colour, (int)i) != 0)
+		if (open_one(&o->list[i], options, colour) != 0)
 			return -1;
 	}
 	return 0;
@@ -303,18 +216,6 @@ static int close_file(struct output *out)
 	if (fp == NULL || fp == stdout)
 		return 0;
 	return fclose(fp);
-}
-
-static void forget_temporary(struct output *out)
-{
-	char *name;
-
-	if (out->slot < 0)
-		return;
-	name = unfinished[out->slot];
-	unfinished[out->slot] = NULL;
-	out->slot = -1;
-	free(name);
 }
 
 static int cannot_write(const struct output *out)
@@ -337,12 +238,10 @@ static int end_one(struct output *out)
 
 static int put_in_place(struct output *out)
 {
-	if (out->slot < 0)
-		return 0;
-	if (rename(unfinished[out->slot], out->final) != 0)
-		return cannot_write(out);
-	forget_temporary(out);
-	return 0;
+	struct newfile *file = out->file;
+
+	out->file = NULL;
+	return file == NULL || newfile_keep(file) == 0 ? 0 : cannot_write(out);
 }
 
 /* All are written before the first is put in place. */
@@ -366,12 +265,9 @@ void outputs_drop(struct outputs *o)
 		struct output *out = &o->list[i];
 
 		close_file(out);
-		if (out->slot >= 0)
-			unlink(unfinished[out->slot]);
-		forget_temporary(out);
+		newfile_drop(out->file);
 		report_free(out->report);
-		free(out->final);
-		*out = (struct output){ .slot = -1 };
+		*out = (struct output){ 0 };
 	}
 	o->n = 0;
 }

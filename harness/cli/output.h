@@ -1,7 +1,7 @@
 /* output.h - where reports go: `--format FMT[:FILE]`, one or several.
  *
- * A file is written under another name beside it and renamed at the end, so that it is
- * whole or not there; an interrupt leaves nothing behind either. */
+ * A file is whole or not there (base/newfile.h); an interrupt leaves nothing behind
+ * either. */
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 
@@ -11,14 +11,15 @@
 #include "report/format.h"
 #include "run/run.h"
 
+struct newfile;
+
 /* More reports of one run than anybody names. */
 #define OUTPUTS_MAX 16
 
 struct output {
 	const struct report_format *format;
 	const char *path; /* NULL: standard output */
-	char *final;	  /* what the temporary file becomes; NULL: written directly */
-	int slot;	  /* of the temporary file's name, for the signal handler */
+	struct newfile *file;
 	FILE *fp;
 	struct report *report;
 };
