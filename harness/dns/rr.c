@@ -1,12 +1,12 @@
 #include "dns/rr.h"
 
 #include <ctype.h>
-#include <ldns/ldns.h>
 #include <stdlib.h>
 #include <stdio.h>
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "dns/ldns.h"
 
 uint16_t rrtype_from_text(const char *text)
 {
@@ -135,34 +135,20 @@ static void put_unknown(struct str *s, const struct rr *rr)
 
 static void put_by_ldns(struct str *s, const struct rr *rr)
 {
-	/* Owner ".", type, class, TTL, length, RDATA: the least ldns reads. */
-	size_t len = 11 + (size_t)rr->rdlen, pos = 0;
-	uint8_t *wire = calloc(1, len);
-	ldns_rr *parsed = NULL;
+	ldns_rr *parsed = rr_to_ldns(rr);
 
-	if (wire == NULL)
-		return;
-	wire[1] = (uint8_t)(rr->type >> 8);
-	wire[2] = (uint8_t)rr->type;
-	wire[4] = CLASS_IN;
-	wire[9] = (uint8_t)(rr->rdlen >> 8);
-	wire[10] = (uint8_t)rr->rdlen;
-	memcpy(wire + 11, rr->rdata, rr->rdlen);
-	if (ldns_wire2rr(&parsed, wire, len, &pos, LDNS_SECTION_ANSWER) ==
-		LDNS_STATUS_OK) {
-		for (size_t i = 0; i < ldns_rr_rd_count(parsed); i++) {
-			char *text = ldns_rdf2str(ldns_rr_rdf(parsed, i));
+	for (size_t i = 0; i < ldns_rr_rd_count(parsed); i++) {
+		char *text = ldns_rdf2str(ldns_rr_rdf(parsed, i));
+		size_t len = text == NULL ? 0 : strlen(text);
 
-			if (i > 0)
-				str_putc(s, ' ');
-			str_puts(s, text == NULL ? "?" : text);
-			free(text);
-		}
-		ldns_rr_free(parsed);
-	} else {
-		put_unknown(s, rr);
+		if (len > 0 && text[len - 1] == ' ') /* behind a list of types */
+			len--;
+		if (i > 0)
+			str_putc(s, ' ');
+		str_put(s, text == NULL ? "?" : text, text == NULL ? 1 : len);
+		free(text);
 	}
-	free(wire);
+	ldns_rr_free(parsed);
 }
 
 /* The types that fill our reports are printed here, since ldns takes microseconds and
