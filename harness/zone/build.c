@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/bug.h"
+#include "dns/dnssec.h"
 
 /* Enough names for a scenario's zone without growing. */
 #define NODES_FIRST 32
@@ -242,22 +243,31 @@ struct set {
 	uint32_t n;
 };
 
-static int by_type(const void *x, const void *y, void *ctx)
+/* What the records of a node are sorted by: records with the same are one RRset. */
+static uint32_t set_key(const struct rr *rr)
+{
+	uint32_t key = (uint32_t)rr->type << 16;
+
+	return rr->type == TYPE_RRSIG ? key | rrsig_covers(rr) : key;
+}
+
+static int by_set(const void *x, const void *y, void *ctx)
 {
 	const struct record *records = ctx;
 	uint32_t i = *(const uint32_t *)x, j = *(const uint32_t *)y;
+	uint32_t a = set_key(&records[i].rr), b = set_key(&records[j].rr);
 
-	if (records[i].rr.type != records[j].rr.type)
-		return records[i].rr.type < records[j].rr.type ? -1 : 1;
+	if (a != b)
+		return a < b ? -1 : 1;
 	return i < j ? -1 : i > j;
 }
 
 static void sort_small(const struct record *records, uint32_t *index, uint32_t n)
 {
 	for (uint32_t i = 1; i < n; i++) {
-		uint32_t one = index[i], j = i;
+		uint32_t one = index[i], j = i, key = set_key(&records[one].rr);
 
-		while (j > 0 && records[index[j - 1]].rr.type > records[one].rr.type) {
+		while (j > 0 && set_key(&records[index[j - 1]].rr) > key) {
 			index[j] = index[j - 1];
 			j--;
 		}
@@ -365,19 +375,19 @@ static uint8_t flag_of(uint16_t type, bool at_apex)
 static void finish_node(struct zone_build *b, struct node *node, uint32_t *index)
 {
 	if (node->n > SMALL_SET)
-		qsort_r(index, node->n, sizeof(*index), by_type, b->records);
+		qsort_r(index, node->n, sizeof(*index), by_set, b->records);
 	else
 		sort_small(b->records, index, node->n);
 	for (uint32_t i = 0, end; i < node->n; i = end) {
 		struct set s = { b->records, index + i, 1 };
-		uint16_t type = b->records[index[i]].rr.type;
+		const struct rr *first = &b->records[index[i]].rr;
 
 		for (end = i + 1; end < node->n; end++) {
-			if (b->records[index[end]].rr.type != type)
+			if (set_key(&b->records[index[end]].rr) != set_key(first))
 				break;
 		}
 		s.n = end - i;
-		node->flags |= flag_of(type, node->parent == NODE_NONE);
+		node->flags |= flag_of(first->type, node->parent == NODE_NONE);
 		if (s.n > 1) {
 			drop_duplicates(&s);
 			level_ttl(&s);
@@ -483,6 +493,7 @@ struct zone *zone_build_finish(struct zone_build *b)
 	order_by_file(b, z, at);
 	mark_occluded(b);
 	copy_index(b, z);
+	zone_find_chain(b->a, z);
 	zone_find_conflicts(b->a, z);
 	free(index);
 	free(at);

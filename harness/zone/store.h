@@ -2,7 +2,8 @@
  *
  * Every name of the zone is a node, empty non-terminals too (RFC 8020, RFC 4592 2.2.2),
  * found through one open-addressed hash table. A node's records lie side by side in one
- * array, sorted by type, each RRset in the order of the file. Names and RDATA are
+ * array, sorted by type, each RRset in the order of the file; RRSIGs by the type they
+ * cover, since those of one owner are no set (RFC 4035 2.2). Names and RDATA are
  * packed into blobs; a parent's name is the tail of its child's. Nothing is changed
  * after zone_build_finish(), so threads may share it. */
 #ifndef ZONE_STORE_H
@@ -59,6 +60,8 @@ struct zone {
 	const char **files;
 	struct zone_conflict *conflicts;
 	size_t n_conflicts;
+	uint32_t *nsec; /* of a signed zone: the nodes with NSEC in canonical order */
+	uint32_t n_nsec;
 };
 
 /* The node of that name, or NULL; *ret_encloser, when not NULL, is then its closest
@@ -71,6 +74,16 @@ const struct node *zone_wildcard(const struct zone *z, const struct node *enclos
 
 struct rrset zone_node_rrset(
 	const struct zone *z, const struct node *node, uint16_t type);
+
+/* ---- signed zones (RFC 4035), whether by zone_sign() or in the master file ---- */
+
+/* The signatures of the node's set of that type. */
+struct rrset zone_node_rrsig(
+	const struct zone *z, const struct node *node, uint16_t type);
+
+/* The node whose NSEC is for the name, or covers it: the last one in canonical order
+ * that does not sort behind it. Of a signed zone; the name must lie in it. */
+const struct node *zone_nsec(const struct zone *z, const struct name *name);
 
 static inline const struct node *zone_parent(
 	const struct zone *z, const struct node *node)
@@ -92,6 +105,12 @@ void zone_build_add(struct zone_build *b, const struct rr *rr, struct place at);
 
 /* Drops duplicates, gives each RRset one TTL, finds the conflicts. */
 struct zone *zone_build_finish(struct zone_build *b);
+
+/* Sorts n indexes of nodes by the canonical order of the names (RFC 4034 6.1). */
+void zone_sort_names(const struct zone *z, uint32_t *nodes, uint32_t n);
+
+/* Fills nsec of a zone that is otherwise complete, when it is signed. */
+void zone_find_chain(struct arena *a, struct zone *z);
 
 /* Fills the conflicts of a zone that is otherwise complete. */
 void zone_find_conflicts(struct arena *a, struct zone *z);

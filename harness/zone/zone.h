@@ -47,6 +47,7 @@ struct zone *zone_from_records(
 
 const struct name *zone_origin(const struct zone *z);
 size_t zone_records(const struct zone *z); /* how many */
+bool zone_is_signed(const struct zone *z); /* NSEC and RRSIG at its apex (RFC 4035 2) */
 
 /* The records of one owner and type, in the order of the file. n is 0 when none. */
 struct rrset {

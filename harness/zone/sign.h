@@ -1,0 +1,27 @@
+/* sign.h - makes a signed zone of a zone (RFC 4035 2).
+ *
+ * Every authoritative RRset gets its RRSIG, what stands beside a CNAME too: that such
+ * data is signed like any other is part of what we want to see. Delegations get NSEC
+ * but no signature of their NS, glue and what is occluded get nothing (RFC 4035 2.2,
+ * 2.3). An ALIAS is neither signed nor in a bitmap, but its owner has an NSEC: else
+ * "no such data" could not be proved for a name that nothing else stands at. */
+#ifndef ZONE_SIGN_H
+#define ZONE_SIGN_H
+
+#include "dns/dnssec.h"
+#include "zone/zone.h"
+
+/* From 2020 to the end of 2037, so that signing needs no clock and a world is the same
+ * each time. Later times are negative to validators that count in 32 bits with a sign
+ * (ldns 1.8). */
+#define SIGN_PERIOD ((struct dnssec_period){ 1577836800, 2145916800 })
+
+/* Signed with the key of the zone's name. Signatures and NSEC records that the zone has
+ * already are left out, so that a changed zone can be signed again; a DNSKEY that it
+ * brings stays beside ours. `ds` are n records put into the zone at its delegations;
+ * one whose owner is no delegation, or has a DS of its own, is left out. The zone must
+ * have an SOA. The new one lives in `a` and borrows nothing. */
+struct zone *zone_sign(struct arena *a, const struct zone *z, struct dnssec_period p,
+	const struct rr *ds, size_t n);
+
+#endif
