@@ -29,7 +29,7 @@ FLAGS.cov     := -O0 -g --coverage
 FLAGS.fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined
 
 # Asked when the first recipe needs it, that is after the packages are there.
-PKGS       := ldns libevent libzscanner libfyaml jansson libxml-2.0 libidn2 libpcap
+PKGS       := ldns libevent libzscanner libfyaml jansson libxml-2.0 libidn2 libpcap libcrypto
 PKG_CFLAGS  = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
 PKG_LIBS    = $(eval PKG_LIBS := $(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
 TEST_LIBS   = $(eval TEST_LIBS := $(shell pkg-config --libs cmocka))$(TEST_LIBS)
