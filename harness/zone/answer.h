@@ -1,5 +1,5 @@
 /* answer.h - what an authoritative server answers: RFC 1034 4.3.2 with its successors
- * (RFC 2181, 2308, 4592, 6604, 6672, 8020, 8482 is the server's business).
+ * (RFC 2181, 2308, 4035, 4592, 6604, 6672, 8020, 8482 is the server's business).
  *
  * Pure: zones and a question in, a message out; no state, no I/O. */
 #ifndef ZONE_ANSWER_H
@@ -69,9 +69,13 @@ struct answer {
  * Authority holds only what the answer needs (the SOA of a "no", the NS of a referral);
  * addresses come along for NS, MX and SRV, from the zone of the record. Pieces borrow
  * from the zones and the question's name; what must be made (a CNAME from a DNAME, a
- * long list) is made in `a`, which most answers do not touch. */
+ * long list) is made in `a`, which most answers do not touch.
+ *
+ * dnssec_ok: the DO bit. Sets from signed zones then have their signatures behind them,
+ * and what is not there is proved (RFC 4035 3.1). Without it DNSSEC records are like
+ * any others, given to who asks for their type or for ANY. */
 void zone_decide(struct arena *a, const struct answer_zones *zones,
-	const struct question *q, struct answer *ret);
+	const struct question *q, bool dnssec_ok, struct answer *ret);
 
 /* The decision as a reply to the query; `ret` comes from msg_init_reply(). */
 void zone_answer(struct arena *a, const struct answer_zones *zones,
