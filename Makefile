@@ -44,6 +44,7 @@ SUPOBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/support/*.c))
 TESTS  := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/test_*.c))
 FUZZ   := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH  := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
+SERVER_BENCH := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/server/*.c))
 SH     := $(wildcard .ci/run .ci/install-packages tests/*.sh tests/*/*.sh)
 
 SCENARIOS := $(sort $(wildcard scenarios/*.conf))
@@ -85,6 +86,12 @@ $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(SUPOBJ) $(B)/libharness.a
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(PKG_LIBS) $(LIBS)
 
 $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(B)/libharness.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(LIBS)
+
+# The clients of the server benches read questions as the soak test does.
+$(B)/tests/bench/server/%: $(B)/obj/tests/bench/server/%.o $(B)/obj/tests/support/queries.o $(B)/libharness.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(LIBS)
@@ -134,6 +141,9 @@ fuzz-run: $(FUZZ)
 bench: $(BENCH)                         ## speed and memory, in figures
 	@set -e; for b in $(BENCH); do $$b $(SCENARIOS); done
 
+bench-server: $(B)/harness $(SERVER_BENCH) build/.packages-bench   ## harness serve beside NSD, Knot DNS, PowerDNS
+	@tests/bench/server.sh $(B)/harness $(B)/tests/bench/server
+
 # Its quotes stay: the shell that expands it does not read them again.
 TIDY := -std=c11 -D_GNU_SOURCE -DVERSION="$(VERSION)" -iquote harness
 
@@ -175,7 +185,7 @@ help:
 	    awk -F'|' '{ printf "  make %-18s %s\n", $$1, $$2 }'
 
 .PHONY: all run check unit-tests golden-tests scenario-tests asan ubsan tsan coverage fuzz \
-        fuzz-run bench lint format docs docs-check install uninstall clean help
+        fuzz-run bench bench-server lint format docs docs-check install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
