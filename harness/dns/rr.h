@@ -35,6 +35,7 @@ enum rrtype {
 	TYPE_NSEC = 47,
 	TYPE_DNSKEY = 48,
 	TYPE_TSIG = 250,
+	TYPE_IXFR = 251,
 	TYPE_AXFR = 252,
 	TYPE_ANY = 255,
 	/* Private use; PowerDNS' number for the ALIAS pseudo-record. Written ALIAS or

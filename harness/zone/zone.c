@@ -106,6 +106,17 @@ void zone_each(
 		fn(ctx, &z->rr[z->by_file == NULL ? i : z->by_file[i]]);
 }
 
+bool zone_walk_next(struct zone_walk *w, struct rr *ret)
+{
+	const struct zone *z = w->zone;
+
+	if (w->next >= z->n_rr)
+		return false;
+	*ret = z->rr[z->by_file == NULL ? w->next : z->by_file[w->next]];
+	w->next++;
+	return true;
+}
+
 struct place zone_place(const struct zone *z, uint32_t index)
 {
 	const struct mark *m = &z->marks[index];

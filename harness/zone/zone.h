@@ -60,6 +60,14 @@ struct rrset zone_rrset(const struct zone *z, const struct name *owner, uint16_t
 void zone_each(
 	const struct zone *z, void (*fn)(void *ctx, const struct rr *rr), void *ctx);
 
+/* The same, one record at a time: `struct zone_walk w = { zone }`, then until there is
+ * none. The record borrows from the zone. */
+struct zone_walk {
+	const struct zone *zone;
+	size_t next;
+};
+bool zone_walk_next(struct zone_walk *w, struct rr *ret);
+
 /* Two records that a standard server refuses to load side by side: data beside a CNAME
  * (RFC 1034 3.6.2, RFC 2181 10.1; RRSIG, NSEC, KEY, SIG and NXT excepted), a second
  * CNAME (RFC 2181 10.1), a second DNAME (RFC 6672 2.4), an ALIAS (no such type).
