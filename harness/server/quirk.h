@@ -36,6 +36,12 @@ bool quirk_replace(struct arena *a, const struct server *s, const struct quirk *
 struct answer_zones quirk_zones(
 	struct arena *a, const struct server *s, const struct quirk *q);
 
+/* server_respond() after quirk_choose(): a request that is answered once more, when
+ * something it waited for has come, counts as one. */
+void server_respond_as(struct arena *a, const struct server *s,
+	const struct quirk_choice *choice, const struct server_upstream *upstream,
+	enum proto proto, const struct msg *query, struct reply *ret);
+
 void quirk_change(struct arena *a, const struct quirk *q, struct msg *answer);
 
 #endif

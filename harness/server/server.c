@@ -60,7 +60,11 @@ static bool is_meta_type(uint16_t type)
 	return (type >= 128 && type < TYPE_ANY) || type == TYPE_OPT;
 }
 
-#define TYPE_IXFR 251
+static bool is_transfer(const struct msg *query)
+{
+	return query->opcode == OPCODE_QUERY && query->has_question &&
+	       (query->question.type == TYPE_AXFR || query->question.type == TYPE_IXFR);
+}
 
 /* The RCODE of a query that gets no answer whatever the zones hold; NOERROR for others.
  * In this order, as BIND 9 has it (ns/client.c, ns/query.c). */
@@ -69,7 +73,10 @@ static uint16_t refuse_query(const struct msg *query)
 	/* RFC 6891 6.1.3. */
 	if (query->has_edns && query->edns_version > 0)
 		return RCODE_BADVERS;
-	if (query->opcode != OPCODE_QUERY)
+	/* RFC 2136 3.3: nobody may change a description. */
+	if (query->opcode == OPCODE_UPDATE)
+		return RCODE_REFUSED;
+	if (query->opcode != OPCODE_QUERY && query->opcode != OPCODE_NOTIFY)
 		return RCODE_NOTIMP;
 	/* RFC 9619 4: a query asks one question. None is for cookies (RFC 7873 5.4),
 	 * which we do not have. */
@@ -77,8 +84,10 @@ static uint16_t refuse_query(const struct msg *query)
 		return RCODE_FORMERR;
 	if (query->question.class != CLASS_IN)
 		return RCODE_REFUSED;
-	/* Transfers are nobody's business until a scenario can allow them. */
-	if (query->question.type == TYPE_AXFR || query->question.type == TYPE_IXFR)
+	if (query->opcode == OPCODE_NOTIFY)
+		return RCODE_NOERROR;
+	/* Where a transfer may be had, it is not asked for here. */
+	if (is_transfer(query))
 		return RCODE_REFUSED;
 	/* BIND 9 ns/query.c: MAILA, MAILB NOTIMP, the others FORMERR. */
 	if (query->question.type == 253 || query->question.type == 254)
@@ -96,9 +105,50 @@ static bool is_in_refused_zone(const struct server *s, const struct msg *query)
 	return zone != NULL && s->refused[zone - s->every.zones];
 }
 
-/* ANY gets all there is, over UDP, too. RFC 8482 would allow less, but the clients that
- * still ask ANY (qmail) do so for the old answer, and it is what they are tested with.
- */
+/* The zone whose apex the question names, of those that are served: NULL, with the
+ * RCODE that says so, when it is none of ours, or refused. */
+static const struct zone *zone_named(
+	const struct server *s, const struct msg *query, uint16_t *ret_rcode)
+{
+	struct question apex = { query->question.name, TYPE_SOA, CLASS_IN };
+	const struct answer_zone *zone = answer_zone_for(&s->every, &apex);
+
+	*ret_rcode = RCODE_NOTAUTH;
+	if (zone == NULL || !name_equal(zone_origin(zone->zone), apex.name))
+		return NULL;
+	*ret_rcode = RCODE_SERVFAIL;
+	return s->refused[zone - s->every.zones] ? NULL : zone->zone;
+}
+
+/* RFC 1996 3.7, 3.9, 3.10: acknowledged. There is no primary to fetch the zone from. */
+static void answer_notify(
+	const struct server *s, const struct msg *query, struct msg *ret)
+{
+	uint16_t why;
+	bool ours = zone_named(s, query, &why) != NULL;
+
+	ret->rcode = ours ? RCODE_NOERROR : why;
+	ret->aa = ours;
+}
+
+/* RFC 5936 2.2.1: NOTAUTH for what is no zone of ours; 4.2: AXFR is not for UDP. */
+static void offer_transfer(const struct server *s, enum proto proto,
+	const struct msg *query, struct reply *ret)
+{
+	uint16_t why;
+
+	ret->msg.rcode = refuse_query(query);
+	if (ret->msg.rcode != RCODE_REFUSED || query->question.class != CLASS_IN ||
+		(proto == PROTO_UDP && query->question.type == TYPE_AXFR))
+		return;
+	ret->transfer = zone_named(s, query, &why);
+	if (ret->transfer == NULL)
+		ret->msg.rcode = why;
+}
+
+/* ANY gets all there is, over UDP, too, unless the server was told otherwise: the
+ * clients that still ask ANY (qmail) do so for the old answer, and it is what they are
+ * tested with. */
 static void answer_query(struct arena *a, const struct server *s,
 	const struct answer_zones *zones, const struct server_upstream *upstream,
 	const struct msg *query, struct msg *ret)
@@ -106,6 +156,10 @@ static void answer_query(struct arena *a, const struct server *s,
 	ret->rcode = refuse_query(query);
 	if (ret->rcode != RCODE_NOERROR)
 		return;
+	if (query->opcode == OPCODE_NOTIFY) {
+		answer_notify(s, query, ret);
+		return;
+	}
 	if (is_in_refused_zone(s, query)) {
 		ret->rcode = RCODE_SERVFAIL;
 		return;
@@ -187,32 +241,68 @@ static void fit_into_udp(struct arena *a, const struct msg *query, struct msg *m
 		m->section[id].n = cut.section[id].n;
 }
 
+/* RFC 8482 4.1: one RRset of the name. */
+static void keep_one_rrset(struct msg *m)
+{
+	struct section *s = &m->section[ANSWER];
+	uint16_t n = 0;
+
+	while (n < s->n && s->rr[n].type == s->rr[0].type &&
+		name_equal(s->rr[n].owner, s->rr[0].owner))
+		n++;
+	if (n == 0)
+		return;
+	s->n = n;
+	m->section[AUTHORITY] = m->section[ADDITIONAL] = (struct section){ 0 };
+}
+
+static void init_reply(struct reply *r, const struct msg *query)
+{
+	r->dropped = query->qr; /* a reply that is answered makes two servers talk */
+	r->delay_us = 0;
+	r->raw = NULL;
+	r->raw_len = 0;
+	r->transfer = NULL;
+	msg_init_reply(&r->msg, query);
+}
+
+void server_respond_as(struct arena *a, const struct server *s,
+	const struct quirk_choice *choice, const struct server_upstream *upstream,
+	enum proto proto, const struct msg *query, struct reply *ret)
+{
+	struct answer_zones zones;
+
+	init_reply(ret, query);
+	if (query->qr)
+		return;
+	ret->delay_us = choice->delay_us;
+	if (choice->quirk != NULL && quirk_replace(a, s, choice->quirk, ret))
+		return;
+	if (is_transfer(query)) {
+		offer_transfer(s, proto, query, ret);
+		return;
+	}
+	zones = quirk_zones(a, s, choice->quirk);
+	if (query->has_question && query->question.class == CLASS_ANY)
+		answer_any_class(a, s, &zones, upstream, query, &ret->msg);
+	else
+		answer_query(a, s, &zones, upstream, query, &ret->msg);
+	if (choice->quirk != NULL)
+		quirk_change(a, choice->quirk, &ret->msg);
+	if (proto != PROTO_UDP)
+		return;
+	if (s->minimal_any && query->has_question && query->question.type == TYPE_ANY)
+		keep_one_rrset(&ret->msg);
+	fit_into_udp(a, query, &ret->msg);
+}
+
 void server_respond(struct arena *a, const struct server *s, struct server_state *st,
 	const struct server_upstream *upstream, enum proto proto,
 	const struct msg *query, struct reply *ret)
 {
 	struct quirk_choice choice = { 0 };
-	struct answer_zones zones;
 
-	ret->dropped = query->qr; /* a reply that is answered makes two servers talk */
-	ret->delay_us = 0;
-	ret->raw = NULL;
-	ret->raw_len = 0;
-	msg_init_reply(&ret->msg, query);
-	if (query->qr)
-		return;
-	if (s->n_quirks > 0)
+	if (s->n_quirks > 0 && !query->qr)
 		choice = quirk_choose(s, st, proto, query);
-	ret->delay_us = choice.delay_us;
-	if (choice.quirk != NULL && quirk_replace(a, s, choice.quirk, ret))
-		return;
-	zones = quirk_zones(a, s, choice.quirk);
-	if (query->has_question && query->question.class == CLASS_ANY)
-		answer_any_class(a, s, &zones, upstream, query, &ret->msg);
-	else
-		answer_query(a, s, &zones, upstream, query, &ret->msg);
-	if (choice.quirk != NULL)
-		quirk_change(a, choice.quirk, &ret->msg);
-	if (proto == PROTO_UDP)
-		fit_into_udp(a, query, &ret->msg);
+	server_respond_as(a, s, &choice, upstream, proto, query, ret);
 }

@@ -91,6 +91,7 @@ struct server {
 	unsigned n_zones;
 	const struct quirk *quirks;
 	unsigned n_quirks;
+	bool minimal_any; /* RFC 8482 4.1: over UDP, ANY gets one RRset */
 	/* Set by server_prepare(). */
 	struct answer_zones every;  /* all zones, in the order of `zones` */
 	struct answer_zones answer; /* those that are not refused */
@@ -128,6 +129,9 @@ struct reply {
 	struct msg msg;	    /* unless raw is set */
 	const uint8_t *raw; /* bytes to send instead */
 	size_t raw_len;
+	/* Asked for (AXFR over TCP, IXFR): for who can and may send a zone. The message
+	 * is what everybody else answers, REFUSED. */
+	const struct zone *transfer;
 };
 
 /* The reply lives in `a` and borrows from the server's zones. upstream may be NULL.

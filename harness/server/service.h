@@ -20,6 +20,9 @@ struct net_loop;
 /* A description and the memory it lives in; the service owns both from then on. */
 struct service_data {
 	struct server server; /* prepared */
+	/* For targets outside the server's zones, when the options name no upstream;
+	 * called from all workers. May be left out. */
+	struct server_upstream upstream;
 	/* Dropped with the snapshot: an arena, or what several services share. */
 	void (*release)(void *memory);
 	void *memory;
@@ -27,9 +30,13 @@ struct service_data {
 
 /* What it is called with; texts and keys are borrowed. */
 struct service_options {
-	const char
-		*version; /* answers version.bind and version.server in CH; NULL: not */
-	bool minimal_any; /* RFC 8482 4.2 over UDP */
+	/* Answers version.bind and version.server in CH, and the server's name answers
+	 * hostname.bind and id.server (RFC 4892); NULL: none of them. */
+	const char *version;
+	bool minimal_any; /* RFC 8482 4.1 over UDP */
+	/* Zone transfers from other addresses of ours than loopback ones. */
+	bool allow_transfer;
+	const struct endpoint *upstream; /* a resolver; NULL: none is asked */
 	unsigned workers;
 };
 
@@ -42,12 +49,23 @@ void service_free(struct service *s);
 /* Serves this from now on (SIGHUP). */
 void service_replace(struct service *s, const struct service_data *data);
 
-/* i counts from 0. The worker is what listeners of that thread get as ctx. */
+/* i counts from 0. The worker is what listeners of that thread get as ctx. Without a
+ * loop no upstream is asked. */
 struct service_worker *service_worker(
 	struct service *s, unsigned i, struct net_loop *loop);
 
 /* The handler's function: ctx is the worker. */
 void service_handle(void *worker, struct net_request *rq, unsigned n);
+
+/* What was answered so far, by all workers; from any thread. */
+#define SERVICE_RCODES 24 /* RCODEs from here on are counted as the last */
+struct service_stats {
+	uint64_t rcodes[SERVICE_RCODES];
+	uint64_t silent;    /* messages that got no reply: no message, or a quirk */
+	uint64_t transfers; /* begun */
+	uint64_t upstream;  /* questions to the upstream */
+};
+void service_stats(const struct service *s, struct service_stats *ret);
 
 /* Answers one message; the length of the reply, 0 for none. Without sockets, for tests
  * and fuzzers: what would be answered later, or as a stream, is answered SERVFAIL. */

@@ -2,7 +2,6 @@
 
 #include "unit/server/build.h"
 
-#define TYPE_IXFR 251
 #define TYPE_TKEY 249
 #define TYPE_MAILB 253
 
@@ -46,15 +45,15 @@ static const struct row {
 		"NOERROR aa: " WWW_A },
 	{ "a query without EDNS is answered", TYPE_A, CLASS_IN, 0, 0, true, false,
 		"NOERROR aa: " WWW_A },
-	{ "NOTIFY is not implemented", TYPE_A, CLASS_IN, OPCODE_NOTIFY, 0, false, false,
-		"NOTIMP" },
-	{ "UPDATE is not implemented", TYPE_A, CLASS_IN, OPCODE_UPDATE, 0, false, false,
-		"NOTIMP" },
+	{ "NOTIFY for what is no zone is NOTAUTH", TYPE_A, CLASS_IN, OPCODE_NOTIFY, 0,
+		false, false, "NOTAUTH" },
+	{ "UPDATE is refused", TYPE_A, CLASS_IN, OPCODE_UPDATE, 0, false, false,
+		"REFUSED" },
 	{ "STATUS is not implemented", TYPE_A, CLASS_IN, 2, 0, false, false, "NOTIMP" },
 	{ "a query without question is malformed", TYPE_A, CLASS_IN, 0, 0, false, true,
 		"FORMERR" },
-	{ "another opcode goes before the missing question", TYPE_A, CLASS_IN,
-		OPCODE_NOTIFY, 0, false, true, "NOTIMP" },
+	{ "another opcode goes before the missing question", TYPE_A, CLASS_IN, 2, 0,
+		false, true, "NOTIMP" },
 	{ "EDNS version 1 is a bad version", TYPE_A, CLASS_IN, 0, 1, false, false,
 		"BADVERS" },
 	{ "a bad version goes before another opcode", TYPE_A, CLASS_IN, OPCODE_UPDATE,
@@ -64,7 +63,8 @@ static const struct row {
 	{ "class ANY is answered without authority", TYPE_A, CLASS_ANY, 0, 0, false,
 		false, "NOERROR: " WWW_A },
 	{ "AXFR is refused", TYPE_AXFR, CLASS_IN, 0, 0, false, false, "REFUSED" },
-	{ "IXFR is refused", TYPE_IXFR, CLASS_IN, 0, 0, false, false, "REFUSED" },
+	{ "IXFR of what is no zone is NOTAUTH", TYPE_IXFR, CLASS_IN, 0, 0, false, false,
+		"NOTAUTH" },
 	{ "MAILB is not implemented", TYPE_MAILB, CLASS_IN, 0, 0, false, false,
 		"NOTIMP" },
 	{ "OPT is no question", TYPE_OPT, CLASS_IN, 0, 0, false, false, "FORMERR" },
