@@ -7,6 +7,7 @@
 #include "base/lookup.h"
 #include "cli/index.h"
 #include "cli/output.h"
+#include "cli/refused.h"
 #include "cli/select.h"
 #include "dns/idn.h"
 #include "mta/profile.h"
@@ -235,21 +236,6 @@ static int look(struct args *args, struct scenario *world,
 	return STATUS_OK;
 }
 
-/* All names of such a zone are SERVFAIL below: the user should hear why. */
-static void warn_of_refused(const struct server *server)
-{
-	for (unsigned i = 0; i < server->n_zones; i++) {
-		const struct zone_conflict *c;
-
-		if (!server->refused[i])
-			continue;
-		zone_conflicts(server->zones[i].zone, &c);
-		cli_complain("%s:%d: %s (%s): a strict server refuses the whole zone; "
-			     "--mode exact-type shows a patched one",
-			c->second.file, c->second.line, c->text, c->rule);
-	}
-}
-
 /* Nothing but root and zones is in this world: a slip in the address looks like a
  * domain that does not exist. */
 static void warn_of_strangers(struct args *args, const struct server *server)
@@ -284,7 +270,7 @@ static int lookup(struct args *args, struct errs *errs)
 		!select_resolvers(args->options.resolvers))
 		return STATUS_NOTHING;
 	world_of(args, &server, &stage, &world);
-	warn_of_refused(&server);
+	refused_warn(&server, "--mode exact-type shows a patched one");
 	warn_of_strangers(args, &server);
 	outputs_guard();
 	if (outputs_open(&args->outputs, &ro, colour_wanted(args->colour, stdout)) != 0)

@@ -15,6 +15,8 @@ const struct command commands[] = {
 		cmd_run },
 	{ "lookup", "ADDRESS... --zones INDEX",
 		"one address through the eyes of every mail client", cmd_lookup },
+	{ "serve", "FILE | --zones INDEX",
+		"name servers for dig, resolvers and mail servers to ask", cmd_serve },
 	{ "list", "KIND",
 		"the profiles, resolvers, modes, quirks, rules, ... there are",
 		cmd_list },
