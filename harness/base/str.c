@@ -48,6 +48,18 @@ void str_put(struct str *s, const char *data, size_t n)
 	s->data[s->len] = '\0';
 }
 
+char *str_room(struct str *s, size_t n)
+{
+	make_room(s, n);
+	return s->data + s->len;
+}
+
+void str_took(struct str *s, size_t n)
+{
+	s->len += n;
+	s->data[s->len] = '\0';
+}
+
 void str_puts(struct str *s, const char *text)
 {
 	str_put(s, text, strlen(text));

@@ -31,6 +31,11 @@ void str_printf(struct str *s, const char *fmt, ...)
 void str_vprintf(struct str *s, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 
+/* Room for n more octets, to be written by the caller; str_took() then says how many
+ * were. */
+char *str_room(struct str *s, size_t n);
+void str_took(struct str *s, size_t n);
+
 /* Adds spaces until the text is `columns` wide on a terminal (UTF-8 aware). */
 void str_pad(struct str *s, size_t from, size_t columns);
 

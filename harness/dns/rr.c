@@ -34,8 +34,9 @@ const char *rrtype_to_text(uint16_t type, char buf[RRTYPE_TEXT_MAX])
 	if (type == TYPE_ALIAS || type == TYPE_ANY)
 		return strcpy(buf, type == TYPE_ANY ? "ANY" : "ALIAS");
 	d = ldns_rr_descript(type);
-	if (d != NULL && d->_name != NULL && d->_type == type)
-		snprintf(buf, RRTYPE_TEXT_MAX, "%s", d->_name);
+	if (d != NULL && d->_name != NULL && d->_type == type &&
+		strlen(d->_name) < RRTYPE_TEXT_MAX)
+		strcpy(buf, d->_name);
 	else
 		snprintf(buf, RRTYPE_TEXT_MAX, "TYPE%u", type);
 	return buf;
