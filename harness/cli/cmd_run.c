@@ -7,10 +7,13 @@
 
 #include "base/arena.h"
 #include "base/lookup.h"
+#include "base/newfile.h"
 #include "base/str.h"
+#include "cli/evidence.h"
 #include "cli/files.h"
 #include "cli/output.h"
 #include "cli/select.h"
+#include "run/evidence.h"
 #include "run/run.h"
 
 /* Printed in every report, so that a run can be repeated without having asked for it.
@@ -26,6 +29,7 @@
 struct args {
 	struct run_options options;
 	struct outputs outputs;
+	struct evidence_files evidence;
 	const char *mix;
 	const char **files;
 	size_t n_files;
@@ -44,6 +48,8 @@ enum {
 	OPT_SEED,
 	OPT_FAIL_FAST,
 	OPT_MIX,
+	OPT_PCAP,
+	OPT_QUERY_LOG,
 	OPT_COLOR
 };
 
@@ -73,6 +79,10 @@ static const struct argp_option rows[] = {
 		3 },
 	{ "mix", OPT_MIX, "FILE", 0,
 		"shares of clients and resolvers, for expected losses", 3 },
+	{ "pcap", OPT_PCAP, "FILE", 0,
+		"every packet between resolvers and servers, for Wireshark", 3 },
+	{ "query-log", OPT_QUERY_LOG, "FILE", 0,
+		"what each server was asked and said, one JSON object a line", 3 },
 	{ "verbose", 'v', NULL, 0, "every scenario, every failure, refused zones", 3 },
 	{ "quiet", 'q', NULL, 0, "failures and the last line only", 3 },
 	{ "color", OPT_COLOR, "WHEN", 0, "auto (default), always or never", 3 },
@@ -159,6 +169,19 @@ static unsigned long long set_number(struct argp_state *state, const char *what,
 	return n;
 }
 
+/* The later one would replace the earlier one without a word. */
+static void check_files(const struct args *args, struct argp_state *state)
+{
+	const char *pcap = args->evidence.pcap, *log = args->evidence.query_log;
+
+	if (pcap != NULL && outputs_have(&args->outputs, pcap))
+		argp_error(state, "--pcap and a report for one file: %s", pcap);
+	if (log != NULL && outputs_have(&args->outputs, log))
+		argp_error(state, "--query-log and a report for one file: %s", log);
+	if (pcap != NULL && log != NULL && newfile_is_same(pcap, log))
+		argp_error(state, "--pcap and --query-log for one file: %s", pcap);
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct args *args = state->input;
@@ -196,6 +219,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_MIX:
 		args->mix = arg;
 		return 0;
+	case OPT_PCAP:
+		option_evidence(&args->evidence.pcap, "--pcap", arg, state);
+		return 0;
+	case OPT_QUERY_LOG:
+		option_evidence(&args->evidence.query_log, "--query-log", arg, state);
+		return 0;
 	case 'v':
 		args->verbose = true;
 		return 0;
@@ -207,6 +236,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		args->files[args->n_files++] = arg;
+		return 0;
+	case ARGP_KEY_END:
+		check_files(args, state);
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "no scenario files or folders given");
@@ -329,20 +361,30 @@ static int run_and_report(struct args *args, const struct loaded *l,
 	const struct report_mix *mix, struct errs *errs)
 {
 	struct report_options ro = { .verbose = args->verbose, .mix = mix };
+	struct evidence_writer evidence = { 0 };
 	struct run_totals totals;
 	struct run_sink sink;
+	int rc;
 
 	outputs_guard();
-	if (outputs_open(&args->outputs, &ro, colour_wanted(args->colour, stdout)) != 0)
+	if (outputs_open(&args->outputs, &ro, colour_wanted(args->colour, stdout)) !=
+			0 ||
+		evidence_files_open(&args->evidence, LOG_NEW) != 0)
 		return STATUS_ENVIRONMENT;
+	evidence.capture = args->evidence.capture;
+	evidence.log = args->evidence.log;
+	if (evidence.capture != NULL || evidence.log != NULL)
+		args->options.evidence = &evidence;
 	args->options.details = outputs_want_details(&args->outputs);
 	args->options.scenarios_sha256 = l->sha256;
 	sink = outputs_sink(&args->outputs);
 	if (run_scenarios(l->list, l->n, l->profiles, &args->options, &sink, &totals,
 		    errs) != 0)
 		return STATUS_USAGE;
-	if (totals.passed + totals.failed + totals.skipped + totals.known > 0 &&
-		outputs_finish(&args->outputs) != 0)
+	if (totals.passed + totals.failed + totals.skipped + totals.known == 0)
+		return status_of(&totals);
+	rc = evidence_files_finish(&args->evidence);
+	if (outputs_finish(&args->outputs) != 0 || rc != 0)
 		return STATUS_ENVIRONMENT;
 	return status_of(&totals);
 }
@@ -386,6 +428,7 @@ int cmd_run(int argc, char **argv)
 	add_default_format(&args);
 	status = run(a, &args, &errs);
 	outputs_drop(&args.outputs);
+	evidence_files_drop(&args.evidence);
 	errs_print(&errs, stderr, colour_wanted(args.colour, stderr));
 	arena_free(a);
 	return status;

@@ -33,6 +33,7 @@ void outputs_guard(void)
 	}
 	/* A reader that went away is a write error, reported and cleaned up after. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* so is a file that may not grow */
 }
 
 /* ---- colour ---- */
@@ -79,7 +80,7 @@ bool colour_wanted(enum colour_when when, FILE *fp)
 
 /* ---- FMT[:FILE] ---- */
 
-static bool is_taken(const struct outputs *o, const char *path)
+bool outputs_have(const struct outputs *o, const char *path)
 {
 	for (unsigned i = 0; i < o->n; i++) {
 		if (o->list[i].path != NULL && newfile_is_same(o->list[i].path, path))
@@ -141,7 +142,7 @@ int outputs_add(struct outputs *o, const char *text, enum report_use use,
 		return -1;
 	}
 	/* The later one would replace the earlier one without a word. */
-	if (!to_stdout && is_taken(o, path)) {
+	if (!to_stdout && outputs_have(o, path)) {
 		snprintf(why, OUTPUT_WHY_MAX, "two reports for one file: %.200s", path);
 		return -1;
 	}

@@ -40,6 +40,9 @@ int outputs_add(struct outputs *o, const char *text, enum report_use use,
 bool outputs_want_details(const struct outputs *o);
 bool outputs_use_stdout(const struct outputs *o);
 
+/* A report goes to this file already. */
+bool outputs_have(const struct outputs *o, const char *path);
+
 /* Opens all of them. -1 after complaining; then call outputs_drop(). */
 int outputs_open(struct outputs *o, const struct report_options *options, bool colour);
 

@@ -329,8 +329,10 @@ static FILE *open_stream(const struct newfile *file)
 	return fd < 0 ? NULL : fdopen(fd, "w");
 }
 
-static void drop(struct capture *c)
+void capture_drop(struct capture *c)
 {
+	while (c->oldest != NULL)
+		forget(c, c->oldest);
 	if (c->dumper != NULL)
 		pcap_dump_close(c->dumper);
 	if (c->pcap != NULL)
@@ -361,7 +363,7 @@ struct capture *capture_open(const char *path)
 	if (c->dumper != NULL)
 		return c;
 	why = errno;
-	drop(c);
+	capture_drop(c);
 	errno = why;
 	return NULL;
 }
@@ -423,7 +425,7 @@ int capture_close(struct capture *c)
 	end_all(c);
 	error = c->error;
 	c->file = NULL;
-	drop(c);
+	capture_drop(c);
 	if (newfile_keep(file) != 0 && error == 0)
 		error = errno;
 	errno = error;

@@ -42,4 +42,7 @@ int capture_error(struct capture *c);
  * read. 0, or -1 with errno set when it is not complete. */
 int capture_close(struct capture *c);
 
+/* Instead: leaves no file. */
+void capture_drop(struct capture *c);
+
 #endif

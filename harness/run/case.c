@@ -8,6 +8,7 @@
 #include "mta/profile.h"
 #include "resolver/policy.h"
 #include "run/drive.h"
+#include "run/evidence.h"
 #include "run/judge.h"
 #include "run/mail.h"
 
@@ -17,6 +18,7 @@ struct bench {
 	const struct scenario *scenario;
 	const struct world *world;
 	const struct run_options *options;
+	struct evidence *evidence;
 	struct mta_setting setting;
 	bool open_hosts;
 };
@@ -26,6 +28,28 @@ struct bench {
 struct visits {
 	const struct visit **at_stage;
 };
+
+/* ---- names of cases ---- */
+
+static const char *case_id(struct arena *a, const char *scenario, const char *address,
+	const char *client, const char *resolver)
+{
+	const char *parts[4] = { scenario, address, client, resolver };
+	size_t len[4], total = 0;
+	char *id, *p;
+
+	for (int i = 0; i < 4; i++) {
+		len[i] = strlen(parts[i]);
+		total += len[i] + 1;
+	}
+	id = p = arena_alloc_raw(a, total);
+	for (int i = 0; i < 4; i++) {
+		memcpy(p, parts[i], len[i]);
+		p += len[i];
+		*p++ = i < 3 ? '/' : '\0';
+	}
+	return id;
+}
 
 /* ---- the visitor ---- */
 
@@ -51,6 +75,12 @@ static struct visits see(struct bench *b, const struct scenario_address *address
 		return v;
 	v.at_stage = arena_array(b->keep, b->world->n_stages, sizeof(*v.at_stage));
 	drive_init(&d, b->keep, b->world, policy, b->options->seed, NULL);
+	if (b->evidence != NULL) {
+		d.evidence = b->evidence;
+		evidence_begin(
+			b->evidence, case_id(b->keep, b->scenario->id, address->address,
+					     "visitor", policy->name));
+	}
 	for (unsigned i = 0; i < b->world->n_stages; i++) {
 		if (i > 0)
 			drive_enter(&d, i);
@@ -61,26 +91,6 @@ static struct visits see(struct bench *b, const struct scenario_address *address
 }
 
 /* ---- records ---- */
-
-static const char *case_id(struct arena *a, const char *scenario, const char *address,
-	const char *client, const char *resolver)
-{
-	const char *parts[4] = { scenario, address, client, resolver };
-	size_t len[4], total = 0;
-	char *id, *p;
-
-	for (int i = 0; i < 4; i++) {
-		len[i] = strlen(parts[i]);
-		total += len[i] + 1;
-	}
-	id = p = arena_alloc_raw(a, total);
-	for (int i = 0; i < 4; i++) {
-		memcpy(p, parts[i], len[i]);
-		p += len[i];
-		*p++ = i < 3 ? '/' : '\0';
-	}
-	return id;
-}
 
 static void record_asked(
 	struct arena *a, const struct asked *from, struct record_query *to)
@@ -228,6 +238,9 @@ static void run_case(struct one *c, const struct expected *expected, struct reco
 	arena_reset(b->scratch);
 	drive_init(&c->drive, b->scratch, b->world, c->policy, c->seed, NULL);
 	c->drive.wire = b->options->wire;
+	c->drive.evidence = b->evidence;
+	if (b->evidence != NULL)
+		evidence_begin(b->evidence, r->id);
 	drive_prime(&c->drive);
 	judge_web(b->keep, c->address, visit_of(c, 0), &r->outcome.web);
 	send_and_judge(c, expected, &r->outcome);
@@ -360,6 +373,8 @@ static void bench_init(struct bench *b, struct arena *keep, struct arena *scratc
 		.world = world,
 		.options = options,
 	};
+	if (options->evidence != NULL)
+		b->evidence = evidence_new(keep);
 	setting_of(s, keep, &b->setting);
 }
 
@@ -380,6 +395,7 @@ int cases_run(struct arena *keep, struct arena *scratch,
 	if (rc != 0)
 		return rc;
 	bench_init(&b, keep, scratch, scenario, options);
+	ret->evidence = b.evidence;
 	ret->list = arena_array(keep, room, sizeof(*ret->list));
 	for (unsigned i = 0; i < scenario->n_addresses; i++)
 		run_address(&b, cast, &scenario->addresses[i], ret);
@@ -435,7 +451,8 @@ void cases_lookup(struct arena *keep, struct arena *scratch,
 	own = *b.world;
 	own.stages = &stage;
 	b.world = &own;
-	*ret = (struct case_list){ arena_array(keep, room, sizeof(*ret->list)), 0 };
+	*ret = (struct case_list){ .list = arena_array(
+					   keep, room, sizeof(*ret->list)) };
 	for (unsigned i = 0; i < world->n_addresses; i++) {
 		struct scenario_address address = world->addresses[i];
 

@@ -7,6 +7,7 @@
 #include "run/run.h"
 #include "run/world.h"
 
+struct evidence;
 struct mta_profile;
 struct resolver_policy;
 
@@ -21,6 +22,7 @@ struct cast {
 struct case_list {
 	struct record *list;
 	size_t n;
+	struct evidence *evidence; /* NULL unless the options want it */
 };
 
 /* Runs every case of the scenario with the part of the cast it wants. The records live

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/bug.h"
 #include "resolver/policy.h"
+#include "run/evidence.h"
 
 /* A round trip between a resolver and a server somewhere else. Only its order of
  * magnitude matters: far below every timeout, far above zero. */
@@ -25,6 +26,8 @@ static int upstream_lookup(
 	drive_init(&own, a, asking->world, resolver_policy("ideal"), 0, NULL);
 	own.depth = asking->depth + 1;
 	own.wire = asking->wire;
+	own.evidence = asking->evidence;
+	own.clock_us = asking->clock_us != NULL ? asking->clock_us : &asking->now_us;
 	if (asking->stage > 0)
 		drive_enter(&own, asking->stage);
 	*ret = *drive_ask(&own, q);
@@ -93,17 +96,53 @@ static void ask_server(
 		through_wire(d->arena, &reply->msg, UINT16_MAX);
 }
 
+/* ---- evidence ---- */
+
+static uint64_t clock_of(const struct drive *d)
+{
+	/* Between the query to the provider and its reply. */
+	return d->clock_us == NULL ? d->now_us : *d->clock_us + ROUND_TRIP_US / 2;
+}
+
+static size_t note_query(struct drive *d, const struct exchange *x, int at)
+{
+	const struct server *servers = d->world->stages[d->stage].servers;
+
+	if (d->evidence == NULL)
+		return 0;
+	return evidence_query(d->evidence, clock_of(d), d->depth,
+		at < 0 ? NULL : servers[at].name, &x->to, x->tcp, &x->query);
+}
+
+static void note_reply(struct drive *d, size_t index, const struct exchange *x,
+	const struct reply *reply, bool heard)
+{
+	uint64_t back = clock_of(d), over = back;
+
+	if (d->evidence == NULL)
+		return;
+	if (d->clock_us == NULL) {
+		back += reply == NULL ? 0 : reply->delay_us + ROUND_TRIP_US;
+		over += x->timeout_us;
+	}
+	evidence_reply(d->evidence, index, reply, back, heard ? back : over, heard);
+}
+
+/* ---- one exchange ---- */
+
 /* The reply to one exchange, or NULL when none came within its time. */
 static const struct msg *carry(
 	struct drive *d, const struct exchange *x, struct reply *reply)
 {
 	int at = world_server_at(&d->world->stages[d->stage], &x->to);
+	size_t index = note_query(d, x, at);
 	uint64_t took;
 
 	if (at >= 0)
 		ask_server(d, (unsigned)at, x, reply);
 	took = at < 0 || reply->dropped ? x->timeout_us
 					: reply->delay_us + ROUND_TRIP_US;
+	note_reply(d, index, x, at < 0 ? NULL : reply, took < x->timeout_us);
 	if (took >= x->timeout_us) {
 		d->now_us += x->timeout_us;
 		return NULL;

@@ -7,6 +7,7 @@
 #include "run/world.h"
 
 struct arena;
+struct evidence;
 struct resolver_policy;
 
 struct drive {
@@ -17,8 +18,12 @@ struct drive {
 	struct server_state *states; /* per server of the stage */
 	struct resolver *resolver;
 	struct server_upstream upstream;
-	unsigned depth; /* of lookups made for flatten and alias */
-	bool wire;	/* messages travel as octets */
+	unsigned depth;		   /* of lookups made for flatten and alias */
+	bool wire;		   /* messages travel as octets */
+	struct evidence *evidence; /* NULL: none is wanted */
+	/* What the asking drive's clock stands at, while this one asks for it: such
+	 * look-ups take no time there. NULL: its own clock counts. */
+	const uint64_t *clock_us;
 };
 
 /* A cold resolver in the first stage of the world. d is the caller's, what it needs

@@ -12,6 +12,7 @@
 #include "mta/profile.h"
 #include "resolver/policy.h"
 #include "run/case.h"
+#include "run/evidence.h"
 
 /* Scenarios that may be finished and wait for their turn to be reported: bounds memory,
  * and is more than a slow scenario lets the others get ahead. */
@@ -272,6 +273,8 @@ static bool report(struct pool *p, struct slot *s, const struct run_sink *sink,
 
 	if (s->rc != 0)
 		copy_errs(errs, &s->errs);
+	if (s->cases.evidence != NULL)
+		evidence_write(s->cases.evidence, p->options->evidence);
 	for (size_t i = 0; i < s->cases.n; i++) {
 		count(totals, &s->cases.list[i]);
 		if (sink->record != NULL)

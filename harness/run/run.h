@@ -14,6 +14,7 @@
 #include "report/record.h"
 #include "scenario/scenario.h"
 
+struct evidence_writer;
 struct profile_set;
 
 struct run_options {
@@ -26,7 +27,8 @@ struct run_options {
 	bool details;		/* queries and decisions in the records */
 	bool wire; /* every message is encoded and decoded on its way, as on a real
 		    * network; the outcome must be the same */
-	const char *scenarios_sha256; /* of the files' bytes, for the header */
+	struct evidence_writer *evidence; /* of what went over the network; or NULL */
+	const char *scenarios_sha256;	  /* of the files' bytes, for the header */
 };
 
 /* Receives the run. Called from one thread, in order. The record and what it borrows

@@ -241,6 +241,13 @@ struct quirk_choice quirk_choose(const struct server *s, struct server_state *st
 	return choice;
 }
 
+const char *quirk_name(const struct quirk_choice *choice)
+{
+	if (choice->quirk != NULL)
+		return choice->quirk->row->name;
+	return choice->delay_us > 0 ? "delay" : NULL;
+}
+
 /* ---- what it does ---- */
 
 static void deny_name(struct arena *a, const struct server *s, struct msg *m)

@@ -27,6 +27,9 @@ struct quirk_choice {
 struct quirk_choice quirk_choose(const struct server *s, struct server_state *st,
 	enum proto proto, const struct msg *query);
 
+/* Of the quirk that acts, "delay" when there is nothing else, NULL when none does. */
+const char *quirk_name(const struct quirk_choice *choice);
+
 /* Writes the whole reply when the quirk puts one in place of the answer; else false,
  * and the answer is to be made from quirk_zones() and given to quirk_change(). */
 bool quirk_replace(struct arena *a, const struct server *s, const struct quirk *q,

@@ -262,6 +262,7 @@ static void init_reply(struct reply *r, const struct msg *query)
 	r->delay_us = 0;
 	r->raw = NULL;
 	r->raw_len = 0;
+	r->quirk = NULL;
 	r->transfer = NULL;
 	msg_init_reply(&r->msg, query);
 }
@@ -276,6 +277,7 @@ void server_respond_as(struct arena *a, const struct server *s,
 	if (query->qr)
 		return;
 	ret->delay_us = choice->delay_us;
+	ret->quirk = quirk_name(choice);
 	if (choice->quirk != NULL && quirk_replace(a, s, choice->quirk, ret))
 		return;
 	if (is_transfer(query)) {

@@ -129,6 +129,7 @@ struct reply {
 	struct msg msg;	    /* unless raw is set */
 	const uint8_t *raw; /* bytes to send instead */
 	size_t raw_len;
+	const char *quirk; /* that acted: its row's name, or NULL */
 	/* Asked for (AXFR over TCP, IXFR): for who can and may send a zone. The message
 	 * is what everybody else answers, REFUSED. */
 	const struct zone *transfer;
