@@ -107,7 +107,7 @@ say  = @$(if $(V),:,printf '  %-5s %s\n' $(1) $(2))
 
 # ---- tests --------------------------------------------------------------
 
-check: unit-tests golden-tests scenario-tests docs-check   ## all tests
+check: unit-tests golden-tests scenario-tests serve-tests docs-check   ## all tests
 
 unit-tests: $(TESTS)
 	@tests/unit.sh $(TESTS)
@@ -121,8 +121,12 @@ scenario-tests: $(B)/harness | golden-tests
 	@$(B)/harness run -q tests/observed/*.conf
 	@$(B)/harness run -q $(SCENARIOS)
 
+# dig asks a server of ours; it takes a second.
+serve-tests: $(B)/harness | golden-tests build/.packages-test
+	@timeout 60 tests/serve.sh $(B)/harness
+
 asan ubsan tsan:                        ## the tests under a sanitizer
-	@$(MAKE) MODE=$@ unit-tests golden-tests scenario-tests
+	@$(MAKE) MODE=$@ unit-tests golden-tests scenario-tests serve-tests
 
 coverage:                               ## line coverage by file, worst first
 	@$(MAKE) MODE=cov unit-tests scenario-tests >/dev/null
@@ -184,7 +188,7 @@ help:
 	@sed -n 's/^\([a-z][a-z -]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
 	    awk -F'|' '{ printf "  make %-18s %s\n", $$1, $$2 }'
 
-.PHONY: all run check unit-tests golden-tests scenario-tests asan ubsan tsan coverage fuzz \
+.PHONY: all run check unit-tests golden-tests scenario-tests serve-tests asan ubsan tsan coverage fuzz \
         fuzz-run bench bench-server lint format docs docs-check install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:

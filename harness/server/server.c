@@ -1,5 +1,7 @@
 #include "server/server.h"
 
+#include <string.h>
+
 #include "base/arena.h"
 #include "server/alias.h"
 #include "server/quirk.h"
@@ -241,19 +243,29 @@ static void fit_into_udp(struct arena *a, const struct msg *query, struct msg *m
 		m->section[id].n = cut.section[id].n;
 }
 
-/* RFC 8482 4.1: one RRset of the name. */
-static void keep_one_rrset(struct msg *m)
+/* True for the signature of a set of that type (RFC 4034 3.1.1). */
+static bool is_signature_of(const struct rr *rr, uint16_t type)
 {
-	struct section *s = &m->section[ANSWER];
-	uint16_t n = 0;
+	return rr->type == TYPE_RRSIG && rr->rdlen > 2 &&
+	       (rr->rdata[0] << 8 | rr->rdata[1]) == type;
+}
 
-	while (n < s->n && s->rr[n].type == s->rr[0].type &&
-		name_equal(s->rr[n].owner, s->rr[0].owner))
-		n++;
-	if (n == 0)
+/* RFC 8482 4.1: one RRset of the name, with its signatures. */
+static void keep_one_rrset(struct arena *a, struct msg *m)
+{
+	struct section all = m->section[ANSWER];
+	const struct rr *first = all.rr;
+
+	if (all.n == 0)
 		return;
-	s->n = n;
-	m->section[AUTHORITY] = m->section[ADDITIONAL] = (struct section){ 0 };
+	memset(m->section, 0, sizeof(m->section));
+	for (unsigned i = 0; i < all.n; i++) {
+		const struct rr *rr = &all.rr[i];
+
+		if (name_equal(rr->owner, first->owner) &&
+			(rr->type == first->type || is_signature_of(rr, first->type)))
+			msg_add(m, a, ANSWER, rr);
+	}
 }
 
 static void init_reply(struct reply *r, const struct msg *query)
@@ -294,7 +306,7 @@ void server_respond_as(struct arena *a, const struct server *s,
 	if (proto != PROTO_UDP)
 		return;
 	if (s->minimal_any && query->has_question && query->question.type == TYPE_ANY)
-		keep_one_rrset(&ret->msg);
+		keep_one_rrset(a, &ret->msg);
 	fit_into_udp(a, query, &ret->msg);
 }
 
