@@ -5,15 +5,16 @@
 
 #include "base/arena.h"
 #include "base/bug.h"
+#include "dns/ecdsa.h"
 #include "dns/ldns.h"
 
-#define SCALAR_LEN 32
+#define SCALAR_LEN ECDSA_SCALAR_LEN
 
 struct dnssec_key {
 	const struct name *zone;
-	ldns_key_list *list; /* of the one key, as ldns wants it for signing */
-	ldns_key *key;	     /* the same */
+	ldns_key *key;
 	ldns_rr *dnskey;
+	struct ecdsa *ecdsa;
 };
 
 /* ---- the key pair ---- */
@@ -60,7 +61,8 @@ static void free_key(void *ptr)
 	struct dnssec_key *k = ptr;
 
 	ldns_rr_free(k->dnskey);
-	ldns_key_list_free(k->list); /* with its key */
+	ldns_key_deep_free(k->key);
+	ecdsa_free(k->ecdsa);
 }
 
 struct dnssec_key *dnssec_key_new(struct arena *a, const struct name *zone)
@@ -78,11 +80,10 @@ struct dnssec_key *dnssec_key_new(struct arena *a, const struct name *zone)
 		k->key, ldns_rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, len, lower));
 	ldns_key_set_flags(k->key, LDNS_KEY_ZONE_KEY | LDNS_KEY_SEP_KEY);
 	k->dnskey = ldns_key2rr(k->key);
-	k->list = ldns_key_list_new();
-	if (k->dnskey == NULL || k->list == NULL)
+	if (k->dnskey == NULL)
 		bug("out of memory");
 	ldns_key_set_keytag(k->key, ldns_calc_keytag(k->dnskey));
-	ldns_key_list_push_key(k->list, k->key);
+	k->ecdsa = ecdsa_new(scalar);
 	arena_defer(a, free_key, k);
 	return k;
 }
@@ -94,16 +95,22 @@ void dnssec_dnskey(
 	ret->ttl = ttl;
 }
 
-void dnssec_ds(
-	struct arena *a, const struct dnssec_key *k, uint32_t ttl, struct rr *ret)
+bool dnssec_ds(struct arena *a, const struct rr *dnskey, struct rr *ret)
 {
-	ldns_rr *ds = ldns_key_rr2ds(k->dnskey, LDNS_SHA256);
+	ldns_rr *key = rr_to_ldns(dnskey);
+	ldns_rr *ds = ldns_key_rr2ds(key, LDNS_SHA256);
 
-	if (ds == NULL)
-		bug("ldns makes no DS");
-	rr_from_ldns(a, ds, k->zone, ret);
-	ret->ttl = ttl;
+	if (ds != NULL)
+		rr_from_ldns(a, ds, dnskey->owner, ret);
 	ldns_rr_free(ds);
+	ldns_rr_free(key);
+	return ds != NULL;
+}
+
+bool dnskey_is_entry_point(const struct rr *dnskey)
+{
+	return dnskey->rdlen >= 2 &&
+	       (ldns_read_uint16(dnskey->rdata) & LDNS_KEY_SEP_KEY) != 0;
 }
 
 /* ---- signatures ---- */
@@ -119,19 +126,49 @@ static ldns_rr_list *list_of(const struct rr *set, unsigned n)
 	return list;
 }
 
+/* RFC 4034 6.2 and 6.3. */
+static void put_canonical(ldns_buffer *to, ldns_rr_list *records)
+{
+	for (size_t i = 0; i < ldns_rr_list_rr_count(records); i++)
+		ldns_rr2canonical(ldns_rr_list_rr(records, i));
+	ldns_rr_list_sort(records);
+	if (ldns_rr_list2buffer_wire(to, records) != LDNS_STATUS_OK)
+		bug("out of memory");
+}
+
+/* RFC 4034 3.1.8.1: what is signed is the RRSIG's RDATA short of its signature, then
+ * the set in canonical form. */
+static void put_signature(
+	const struct dnssec_key *k, ldns_rr *rrsig, ldns_rr_list *records)
+{
+	ldns_buffer *text = ldns_buffer_new(LDNS_MIN_BUFLEN);
+	uint8_t signature[ECDSA_SIGNATURE_LEN];
+
+	if (ldns_rrsig2buffer_wire(text, rrsig) != LDNS_STATUS_OK)
+		bug("out of memory");
+	put_canonical(text, records);
+	ecdsa_sign(k->ecdsa, ldns_buffer_begin(text), ldns_buffer_position(text),
+		signature);
+	ldns_rr_rrsig_set_sig(rrsig,
+		ldns_rdf_new_frm_data(LDNS_RDF_TYPE_B64, sizeof(signature), signature));
+	ldns_buffer_free(text);
+}
+
 void dnssec_sign(struct arena *a, const struct dnssec_key *k, struct dnssec_period p,
 	const struct rr *set, unsigned n, struct rr *ret)
 {
-	ldns_rr_list *records = list_of(set, n), *signatures;
+	ldns_rr_list *records = list_of(set, n);
+	ldns_rr *rrsig;
 
 	ldns_key_set_inception(k->key, p.inception);
 	ldns_key_set_expiration(k->key, p.expiration);
-	signatures = ldns_sign_public(records, k->list);
-	if (signatures == NULL || ldns_rr_list_rr_count(signatures) != 1)
-		bug("ldns makes no signature");
-	rr_from_ldns(a, ldns_rr_list_rr(signatures, 0), set->owner, ret);
+	rrsig = ldns_create_empty_rrsig(records, k->key);
+	if (rrsig == NULL)
+		bug("out of memory");
+	put_signature(k, rrsig, records);
+	rr_from_ldns(a, rrsig, set->owner, ret);
 	ret->ttl = set->ttl;
-	ldns_rr_list_deep_free(signatures);
+	ldns_rr_free(rrsig);
 	ldns_rr_list_deep_free(records);
 }
 

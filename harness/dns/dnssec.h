@@ -1,9 +1,9 @@
 /* dnssec.h - keys, signatures and NSEC records (RFC 4033 to 4035), with ldns.
  *
  * One key a zone signs everything in it, its DNSKEY set included: algorithm 13, ECDSA
- * P-256 with SHA-256 (RFC 6605), flags 257. Keys are made from a text, so that a
- * scenario has the same DNSKEY, DS and trust anchor each time: they protect nothing.
- * Signatures have a random part, and differ from run to run; their length does not. */
+ * P-256 with SHA-256 (RFC 6605), flags 257. Keys are made from the zone's name, and
+ * protect nothing: so a scenario has the same DNSKEY, DS, trust anchor and signatures
+ * each time. */
 #ifndef DNS_DNSSEC_H
 #define DNS_DNSSEC_H
 
@@ -21,11 +21,15 @@ struct dnssec_period {
  * borrowed; the key lives in a. Signing is not for two threads at once. */
 struct dnssec_key *dnssec_key_new(struct arena *a, const struct name *zone);
 
-/* Each makes a record of the zone's name, with the given TTL, in the arena. */
 void dnssec_dnskey(
 	struct arena *a, const struct dnssec_key *k, uint32_t ttl, struct rr *ret);
-void dnssec_ds(struct arena *a, const struct dnssec_key *k, uint32_t ttl,
-	struct rr *ret); /* SHA-256 (RFC 4509) */
+
+/* The DS of a DNSKEY record, with its owner and TTL: SHA-256 (RFC 4509). False for
+ * RDATA that is no key. */
+bool dnssec_ds(struct arena *a, const struct rr *dnskey, struct rr *ret);
+
+/* The DNSKEY has the SEP flag (RFC 4034 2.1.1): a parent's DS points at it. */
+bool dnskey_is_entry_point(const struct rr *dnskey);
 
 /* The RRSIG of an RRset: n >= 1 records of one owner, type and TTL, all of which the
  * RRSIG then has, too. The owner is borrowed from the set. */

@@ -1,6 +1,9 @@
 #include "zone/sign.h"
 
+#include <string.h>
+
 #include "base/arena.h"
+#include "base/str.h"
 #include "zone/store.h"
 
 struct signer {
@@ -40,7 +43,7 @@ static void add_ds(struct zone_build *to, const struct zone *z, const struct rr 
 }
 
 static struct zone *with_keys(struct arena *tmp, const struct zone *z,
-	const struct dnssec_key *key, const struct rr *ds, size_t n)
+	const struct dnssec_key *key, const struct ds_list *ds)
 {
 	struct zone_build *b = zone_build_new(tmp, z->origin, z->n_rr * 64u);
 	struct rr dnskey;
@@ -50,8 +53,8 @@ static struct zone *with_keys(struct arena *tmp, const struct zone *z,
 	dnssec_dnskey(
 		tmp, key, zone_node_rrset(z, z->nodes, TYPE_SOA).rr->ttl, &dnskey);
 	zone_build_add(b, &dnskey, (struct place){ 0 });
-	for (size_t i = 0; i < n; i++)
-		add_ds(b, z, &ds[i]);
+	for (size_t i = 0; ds != NULL && i < ds->n; i++)
+		add_ds(b, z, &ds->rr[i]);
 	ret = zone_build_finish(b);
 	zone_build_free(b);
 	return ret;
@@ -146,7 +149,7 @@ static void sign_and_chain(struct signer *s, uint32_t i)
 }
 
 struct zone *zone_sign(struct arena *a, const struct zone *z, struct dnssec_period p,
-	const struct rr *ds, size_t n)
+	const struct ds_list *ds)
 {
 	struct arena *tmp = arena_new();
 	struct signer s = {
@@ -157,7 +160,7 @@ struct zone *zone_sign(struct arena *a, const struct zone *z, struct dnssec_peri
 	};
 	struct zone *ret;
 
-	s.z = with_keys(tmp, z, s.key, ds, n);
+	s.z = with_keys(tmp, z, s.key, ds);
 	copy_unsigned(s.build, s.z);
 	find_order(&s);
 	for (uint32_t i = 0; i < s.n; i++)
@@ -166,4 +169,99 @@ struct zone *zone_sign(struct arena *a, const struct zone *z, struct dnssec_peri
 	zone_build_free(s.build);
 	arena_free(tmp);
 	return ret;
+}
+
+/* ---- what others need to know of a signed zone ---- */
+
+static struct rrset keys_of(const struct zone *z)
+{
+	if (!zone_is_signed(z))
+		return (struct rrset){ NULL, 0 };
+	return zone_node_rrset(z, z->nodes, TYPE_DNSKEY);
+}
+
+static bool has_entry_point(const struct rrset *keys)
+{
+	for (unsigned i = 0; i < keys->n; i++) {
+		if (dnskey_is_entry_point(&keys->rr[i]))
+			return true;
+	}
+	return false;
+}
+
+static void append(struct arena *a, struct ds_list *list, const struct rr *ds)
+{
+	if (list->n == list->room) {
+		struct rr *old = list->rr;
+
+		list->room = list->n == 0 ? 8 : list->n * 2;
+		list->rr = arena_array(a, list->room, sizeof(*list->rr));
+		if (list->n > 0)
+			memcpy(list->rr, old, list->n * sizeof(*old));
+	}
+	list->rr[list->n++] = *ds;
+}
+
+void zone_add_ds(struct arena *a, const struct zone *z, struct ds_list *list)
+{
+	struct rrset keys = keys_of(z);
+	bool by_flag = has_entry_point(&keys);
+	struct rr ds;
+
+	for (unsigned i = 0; i < keys.n; i++) {
+		if ((!by_flag || dnskey_is_entry_point(&keys.rr[i])) &&
+			dnssec_ds(a, &keys.rr[i], &ds))
+			append(a, list, &ds);
+	}
+}
+
+static bool has_ds_in(
+	const struct name *origin, const struct zone *const *zones, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (zone_is_signed(zones[i]) && !name_equal(zones[i]->origin, origin) &&
+			zone_rrset(zones[i], origin, TYPE_DS).n > 0)
+			return true;
+	}
+	return false;
+}
+
+static void put_anchor(struct str *s, const struct rr *rr)
+{
+	char text[NAME_TEXT_MAX];
+
+	str_puts(s, name_to_text(rr->owner, text));
+	str_puts(s, name_is_root(rr->owner) ? "" : ".");
+	str_printf(s, " %u IN %s ", rr->ttl, rrtype_to_text(rr->type, text));
+	rr_put_rdata(s, rr);
+	str_putc(s, '\n');
+}
+
+/* A zone can be on two servers. */
+static bool is_repeated(const struct zone *const *zones, size_t i)
+{
+	for (size_t k = 0; k < i; k++) {
+		if (name_equal(zones[k]->origin, zones[i]->origin))
+			return true;
+	}
+	return false;
+}
+
+void zone_put_anchors(struct str *s, const struct zone *const *zones, size_t n)
+{
+	struct arena *tmp = arena_new();
+
+	for (size_t i = 0; i < n; i++) {
+		struct rrset keys = keys_of(zones[i]);
+		struct ds_list ds = { .n = 0 };
+
+		if (has_ds_in(zones[i]->origin, zones, n) || is_repeated(zones, i))
+			continue;
+		for (unsigned k = 0; k < keys.n; k++)
+			put_anchor(s, &keys.rr[k]);
+		zone_add_ds(tmp, zones[i], &ds);
+		for (size_t k = 0; k < ds.n; k++)
+			put_anchor(s, &ds.rr[k]);
+	}
+	arena_free(tmp);
 }

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "support/test.h"
+#include "zone/zone.h"
 
 static struct arena *a;
 
@@ -99,13 +100,54 @@ static void a_dnskey_is_a_p256_zone_key(void **state)
 static void a_ds_is_a_sha256_digest(void **state)
 {
 	struct dnssec_key *k = dnssec_key_new(a, name_literal(a, "example"));
-	struct rr rr;
+	struct rr dnskey, rr;
 
 	(void)state;
-	dnssec_ds(a, k, 300, &rr);
+	dnssec_dnskey(a, k, 300, &dnskey);
+	assert_true(dnskey_is_entry_point(&dnskey));
+	assert_true(dnssec_ds(a, &dnskey, &rr));
+	assert_true(name_equal(rr.owner, dnskey.owner));
+	assert_int_equal(rr.ttl, 300);
 	assert_int_equal(rr.rdlen, 4 + 32);
 	assert_int_equal(rr.rdata[2], 13);
 	assert_int_equal(rr.rdata[3], 2);
+}
+
+/* The key and the digest of RFC 4509 2.3. */
+static void a_ds_is_that_of_the_rfc(void **state)
+{
+	static const char key[] =
+		"dskey.example.com. 86400 IN DNSKEY 256 3 5 "
+		"AQOeiiR0GOMYkDshWoSKz9XzfwJr1AYtsmx3TGkJaNXVbfi/2pHm822aJ5iI9BMz"
+		"NXxeYCmZDRD99WYwYqUSdjMmmAphXdvxegXd/M5+X7OrzKBaMbCVdFLUUh6DhweJ"
+		"BjEVv5f2wwjM9XzcnOf+EPbtG9DMBmADjFDc2w/rljwvFw==\n";
+	const struct rr *dnskey;
+	struct errs errs;
+	struct rr ds;
+	unsigned n;
+
+	(void)state;
+	errs_init(&errs, a);
+	assert_int_equal(
+		zone_parse_records(a, key, (struct place){ 0 }, &errs, &dnskey, &n), 0);
+	assert_false(dnskey_is_entry_point(dnskey));
+	assert_true(dnssec_ds(a, dnskey, &ds));
+	assert_string_equal(rr_text(a, &ds),
+		"dskey.example.com 86400 DS 60485 5 2 d4b7d520e7bb5f0f67674a0cceb1e3e0"
+		"614b93c4f9e99b8383f6a1e4469da50a");
+}
+
+static void what_is_no_key_has_no_ds(void **state)
+{
+	struct rr key = { .owner = name_root,
+		.type = TYPE_DNSKEY,
+		.rdata = (const uint8_t *)"\1",
+		.rdlen = 1 };
+	struct rr ds;
+
+	(void)state;
+	assert_false(dnskey_is_entry_point(&key));
+	dnssec_ds(a, &key, &ds); /* whatever it says, it reads no further */
 }
 
 /* ---- signatures: each is verified by ldns, which is linked anyway ---- */
@@ -185,6 +227,8 @@ int main(void)
 	TESTS_ADD(letter_case_makes_no_other_key);
 	TESTS_ADD(a_dnskey_is_a_p256_zone_key);
 	TESTS_ADD(a_ds_is_a_sha256_digest);
+	TESTS_ADD(a_ds_is_that_of_the_rfc);
+	TESTS_ADD(what_is_no_key_has_no_ds);
 	TESTS_ADD_ROWS(sign_rows, signing);
 	TESTS_ADD(a_cut_rrsig_covers_nothing);
 	failed = tests_run("dns-dnssec");

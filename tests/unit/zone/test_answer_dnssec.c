@@ -159,8 +159,7 @@ static void rfc(void **state)
 {
 	const struct row *row = *state;
 	struct zone *z = zone_of(a, "example", rfc_zone);
-	struct answer_zones zones =
-		zones_of_one(a, zone_sign(a, z, SIGN_PERIOD, NULL, 0));
+	struct answer_zones zones = zones_of_one(a, zone_sign(a, z, SIGN_PERIOD, NULL));
 
 	assert_string_equal(ask(&zones, row->question, true), row->want);
 }
@@ -292,8 +291,8 @@ static struct answer_zones two_zones(bool first_is_signed, enum beside_cname bes
 	struct zone *one = zone_with_apex(a, "one", zone_a);
 	struct zone *two = zone_with_apex(a, "two", zone_two);
 
-	list[0].zone = first_is_signed ? zone_sign(a, one, SIGN_PERIOD, NULL, 0) : one;
-	list[1].zone = zone_sign(a, two, SIGN_PERIOD, NULL, 0);
+	list[0].zone = first_is_signed ? zone_sign(a, one, SIGN_PERIOD, NULL) : one;
+	list[1].zone = zone_sign(a, two, SIGN_PERIOD, NULL);
 	list[0].rules.beside = beside;
 	return (struct answer_zones){ .zones = list, .n = 2 };
 }
@@ -356,8 +355,8 @@ static void proofs_of_a_long_chain_are_all_there(void **state)
 	(void)state;
 	for (int i = 0; i < 20; i++)
 		str_printf(&text, "*.w%d CNAME x.w%d\n", i, i + 1);
-	zones = zones_of_one(a, zone_sign(a, zone_with_apex(a, "long", text.data),
-					SIGN_PERIOD, NULL, 0));
+	zones = zones_of_one(a,
+		zone_sign(a, zone_with_apex(a, "long", text.data), SIGN_PERIOD, NULL));
 	got = ask(&zones, "A x.w0.long", true);
 	for (const char *p = got; (p = strstr(p, " NSEC *.w")) != NULL; p++)
 		n++;

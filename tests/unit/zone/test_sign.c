@@ -46,7 +46,7 @@ static const char *made(const struct zone *z)
 
 static struct zone *sign(const struct zone *z)
 {
-	return zone_sign(a, z, SIGN_PERIOD, NULL, 0);
+	return zone_sign(a, z, SIGN_PERIOD, NULL);
 }
 
 /* ---- the zone of RFC 4035, appendix A ---- */
@@ -194,12 +194,12 @@ static void an_unsigned_zone_is_not_signed(void **state)
 
 static const char *with_ds(const char *child, const char *text)
 {
-	struct rr ds;
 	struct zone *z = zone_with_apex(a, "example", text);
+	struct ds_list ds = { .n = 0 };
 
-	dnssec_ds(a, dnssec_key_new(a, name_literal(a, child)), 9, &ds);
-	z = zone_sign(a, z, SIGN_PERIOD, &ds, 1);
-	return made(z);
+	zone_add_ds(a, sign(zone_with_apex(a, child, "")), &ds);
+	assert_int_equal(ds.n, 1);
+	return made(zone_sign(a, z, SIGN_PERIOD, &ds));
 }
 
 static void a_ds_joins_its_delegation(void **state)
@@ -231,6 +231,83 @@ static void a_ds_that_is_written_is_the_only_one(void **state)
 	assert_null(strstr(strstr(text, " DS ") + 1, "w.example 300 DS "));
 }
 
+static void an_unsigned_zone_has_no_ds(void **state)
+{
+	struct ds_list ds = { .n = 0 };
+
+	(void)state;
+	zone_add_ds(a, zone_with_apex(a, "example", "@ DNSKEY 257 3 13 AAAA\n"), &ds);
+	assert_int_equal(ds.n, 0);
+}
+
+/* ---- trust anchors ---- */
+
+static const char *anchors(struct zone **zones, size_t n)
+{
+	struct str s = STR_INIT, owners = STR_INIT;
+	const char *text;
+
+	zone_put_anchors(&s, (const struct zone *const *)zones, n);
+	for (char *line = s.data; line != NULL && *line != '\0';) {
+		char *end = strchr(line, '\n'), *rdata = strpbrk(line, "0123456789");
+
+		rdata = strchr(strstr(rdata, " IN ") + 4, ' ');
+		str_put(&owners, line, (size_t)(rdata - line));
+		str_puts(&owners, "; ");
+		line = end + 1;
+	}
+	text = arena_strndup(a, owners.data, owners.len);
+	str_clear(&s);
+	str_clear(&owners);
+	return text;
+}
+
+static struct zone *signed_parent(const char *text, struct zone *child)
+{
+	struct ds_list ds = { .n = 0 };
+
+	zone_add_ds(a, child, &ds);
+	return zone_sign(a, zone_with_apex(a, "example", text), SIGN_PERIOD, &ds);
+}
+
+static void the_topmost_signed_zone_is_the_anchor(void **state)
+{
+	struct zone *child = sign(zone_with_apex(a, "w.example", ""));
+	struct zone *zones[] = { child, signed_parent("w NS ns\n", child) };
+
+	(void)state;
+	assert_string_equal(
+		anchors(zones, 2), "example. 300 IN DNSKEY; example. 300 IN DS; ");
+}
+
+static void a_zone_that_no_parent_vouches_for_is_an_anchor(void **state)
+{
+	struct zone *child = sign(zone_with_apex(a, "w.example", ""));
+	struct zone *zones[] = { child, signed_parent("", child) };
+
+	(void)state;
+	assert_string_equal(anchors(zones, 2),
+		"w.example. 300 IN DNSKEY; w.example. 300 IN DS; "
+		"example. 300 IN DNSKEY; example. 300 IN DS; ");
+}
+
+static void the_root_is_an_anchor_once(void **state)
+{
+	struct zone *root = sign(zone_with_apex(a, ".", ""));
+	struct zone *zones[] = { root, zone_with_apex(a, "example", ""), root };
+
+	(void)state;
+	assert_string_equal(anchors(zones, 3), ". 300 IN DNSKEY; . 300 IN DS; ");
+}
+
+static void an_unsigned_world_has_no_anchor(void **state)
+{
+	struct zone *zones[] = { zone_with_apex(a, "example", "") };
+
+	(void)state;
+	assert_string_equal(anchors(zones, 1), "");
+}
+
 int main(void)
 {
 	int failed;
@@ -244,6 +321,11 @@ int main(void)
 	TESTS_ADD(a_ds_joins_its_delegation);
 	TESTS_ADD(a_ds_without_delegation_is_left_out);
 	TESTS_ADD(a_ds_that_is_written_is_the_only_one);
+	TESTS_ADD(an_unsigned_zone_has_no_ds);
+	TESTS_ADD(the_topmost_signed_zone_is_the_anchor);
+	TESTS_ADD(a_zone_that_no_parent_vouches_for_is_an_anchor);
+	TESTS_ADD(the_root_is_an_anchor_once);
+	TESTS_ADD(an_unsigned_world_has_no_anchor);
 	failed = tests_run("zone-sign");
 	arena_free(a);
 	return failed;
