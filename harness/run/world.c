@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "zone/answer.h"
+#include "zone/sign.h"
 
 /* RFC 2544 addresses: no resolver we know refuses to ask there (loopback and
  * documentation addresses are filtered by some). The last host of the range. */
@@ -132,6 +133,17 @@ static bool has_zone_above(const struct answer_zones *all, const struct name *or
 	return zone != NULL && !name_equal(zone_origin(zone->zone), origin);
 }
 
+/* Signed when any of the zones is. */
+static struct zone *sign_root(
+	struct arena *a, struct zone *root, const struct answer_zones *all)
+{
+	struct ds_list ds = { .n = 0 };
+
+	for (size_t i = 0; i < all->n; i++)
+		zone_add_ds(a, all->zones[i].zone, &ds);
+	return ds.n == 0 ? root : zone_sign(a, root, SIGN_PERIOD, &ds);
+}
+
 static struct zone *make_root(struct arena *a, const struct stage *stage)
 {
 	struct answer_zones all = all_zones(a, stage);
@@ -148,7 +160,7 @@ static struct zone *make_root(struct arena *a, const struct stage *stage)
 				add_delegation(&r, z, s, i);
 		}
 	}
-	return zone_from_records(a, name_root, r.rr, r.n);
+	return sign_root(a, zone_from_records(a, name_root, r.rr, r.n), &all);
 }
 
 /* The server that brings the root zone itself, or NULL. */
@@ -224,4 +236,23 @@ int world_server_at(const struct world_stage *stage, const struct ip *ip)
 		}
 	}
 	return -1;
+}
+
+void world_put_anchors(struct arena *a, const struct world *w, struct str *s)
+{
+	const struct world_stage *first = &w->stages[0];
+	const struct zone **zones;
+	size_t n = 0;
+
+	for (unsigned i = 0; i < first->n_servers; i++)
+		n += first->servers[i].n_zones;
+	zones = arena_array(a, n, sizeof(*zones));
+	n = 0;
+	for (unsigned i = 0; i < first->n_servers; i++) {
+		const struct server *server = &first->servers[i];
+
+		for (unsigned k = 0; k < server->n_zones; k++)
+			zones[n++] = server->zones[k].zone;
+	}
+	zone_put_anchors(s, zones, n);
 }

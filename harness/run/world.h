@@ -9,6 +9,7 @@
 #include "server/server.h"
 
 struct arena;
+struct str;
 
 struct world_stage {
 	uint64_t at_us;
@@ -25,10 +26,15 @@ struct world {
 };
 
 /* A scenario that brings no zone "." gets a root that delegates to each of its zones
- * that no other zone of it stands above. Lives in a, borrows the scenario. */
+ * that no other zone of it stands above; signed when any zone is. Lives in a, borrows
+ * the scenario. */
 void world_build(struct arena *a, const struct scenario *scenario, struct world *ret);
 
 /* The server's index in the stage, or -1 when nothing is at the address. */
 int world_server_at(const struct world_stage *stage, const struct ip *ip);
+
+/* Adds the trust anchors of the world as it is at the start: nothing when no zone is
+ * signed. The root that was made is the only one when it is signed. */
+void world_put_anchors(struct arena *a, const struct world *w, struct str *s);
 
 #endif

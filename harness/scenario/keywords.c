@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "server/server.h"
 
+static const char *const dnssec_words[] = { "sign", NULL };
 static const char *const families[] = { "ipv4", "ipv6", NULL };
 static const char *const connections[] = { "refused", "timeout", NULL };
 /* The verdicts that a case that was run can get (`skipped` is none). */
@@ -182,6 +183,14 @@ static const struct keyword server_keys[] = {
 		.fallback = "strict",
 		.help = "how it treats data beside a CNAME (the modes stand below)",
 		.example = "exact-type" },
+	{ .name = "dnssec",
+		.type = VALUE_WORD,
+		.words = dnssec_words,
+		.fallback = "the zone is served as it is written",
+		.help = "signs it (RFC 4035; ECDSA P-256, NSEC) and puts its DS into "
+			"the zone above, if that is signed and has no DS for it; the "
+			"root that is made is signed then, too",
+		.example = "sign" },
 	{ .name = "zones",
 		.type = VALUE_MAP,
 		.block = BLOCK_ZONE,
@@ -213,6 +222,12 @@ static const struct keyword zone_keys[] = {
 		.fallback = "the server's",
 		.help = "for this zone alone",
 		.example = "cname-wins" },
+	{ .name = "dnssec",
+		.type = VALUE_WORD,
+		.words = dnssec_words,
+		.fallback = "the server's",
+		.help = "as at the server",
+		.example = "sign" },
 };
 
 static const struct keyword quirk_keys[] = {

@@ -96,8 +96,30 @@ static bool has_zone(const struct server *s, const struct name *origin)
 	return false;
 }
 
+/* What a zone takes from its server when it does not say it itself. */
+struct zone_defaults {
+	const struct server_mode *mode;
+	bool sign;
+};
+
+/* A signature cannot be made beforehand for an answer that is not there before it is
+ * asked for. */
+static void check_signing(
+	struct reader *r, const struct node *map, const struct server_mode *mode)
+{
+	const struct node *at = node_get(map, "dnssec");
+
+	if (!mode->flattens && !mode->has_alias)
+		return;
+	err_hint(r->errs,
+		complain(r, at == NULL ? map->at : at->at,
+			"dnssec: sign does not go with mode %s", mode->name),
+		"its answers are made when they are asked for, and only zones are "
+		"signed");
+}
+
 static void add_zone(struct reader *r, struct server_draft *d, const struct node *map,
-	const struct server_mode *fallback)
+	const struct zone_defaults *defaults)
 {
 	const struct node *name = node_get(map, "zone");
 	const char *mode = node_text(map, "mode");
@@ -118,10 +140,14 @@ static void add_zone(struct reader *r, struct server_draft *d, const struct node
 		complain(r, name->at, "second zone \"%s\" on one server", name->text);
 		return;
 	}
-	d->zones[d->s.n_zones++] = (struct server_zone){
+	d->signs[d->s.n_zones] = defaults->sign || node_get(map, "dnssec") != NULL;
+	d->zones[d->s.n_zones] = (struct server_zone){
 		.zone = z,
-		.mode = mode == NULL ? fallback : server_mode(mode),
+		.mode = mode == NULL ? defaults->mode : server_mode(mode),
 	};
+	if (d->signs[d->s.n_zones])
+		check_signing(r, map, d->zones[d->s.n_zones].mode);
+	d->s.n_zones++;
 }
 
 static bool has_unknown_key(const struct node *map, enum block_id block)
@@ -137,13 +163,16 @@ static void read_zones(struct reader *r, const struct node *map, struct server_d
 {
 	const struct node *zones = node_get(map, "zones");
 	const char *mode = node_text(map, "mode");
-	const struct server_mode *fallback =
-		server_mode(mode == NULL ? SERVER_MODE_DEFAULT : mode);
+	struct zone_defaults defaults = {
+		.mode = server_mode(mode == NULL ? SERVER_MODE_DEFAULT : mode),
+		.sign = node_get(map, "dnssec") != NULL,
+	};
 
 	d->zones = arena_array(r->arena, values_count(zones) + 1u, sizeof(*d->zones));
+	d->signs = arena_array(r->arena, values_count(zones) + 1u, sizeof(*d->signs));
 	d->s.zones = d->zones;
 	if (value_is_written(map, "zone")) {
-		add_zone(r, d, map, fallback);
+		add_zone(r, d, map, &defaults);
 	} else if (!value_is_written(map, "zones")) {
 		r->lacks_zones = true;
 		/* A slip in the key is one mistake, not two. */
@@ -158,7 +187,7 @@ static void read_zones(struct reader *r, const struct node *map, struct server_d
 		complain(r, zones->key_at, "a server has zone or zones, not both");
 	for (const struct node *z = values_first(zones); z != NULL;
 		z = values_next(zones, z))
-		add_zone(r, d, z, fallback);
+		add_zone(r, d, z, &defaults);
 }
 
 /* ---- quirks ---- */

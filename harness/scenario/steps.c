@@ -248,10 +248,11 @@ static void snapshot(struct reader *r, const struct draft *d, struct stage *ret)
 		arena_array(r->arena, d->n_servers + 1u, sizeof(*servers));
 	struct host *hosts = arena_array(r->arena, d->n_hosts + 1u, sizeof(*hosts));
 
-	for (unsigned i = 0; i < d->n_servers; i++) {
+	for (unsigned i = 0; i < d->n_servers; i++)
 		servers[i] = d->servers[i].s;
+	sign_servers(r, d, servers);
+	for (unsigned i = 0; i < d->n_servers; i++)
 		server_prepare(r->arena, &servers[i]);
-	}
 	for (unsigned i = 0; i < d->n_hosts; i++)
 		hosts[i] = d->hosts[i].h;
 	ret->servers = servers;
