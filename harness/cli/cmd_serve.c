@@ -30,6 +30,8 @@ enum {
 	OPT_VERSION,
 	OPT_MINIMAL_ANY,
 	OPT_TRANSFER,
+	OPT_PCAP,
+	OPT_QUERY_LOG,
 	OPT_QUIET
 };
 
@@ -70,6 +72,14 @@ static const struct argp_option rows[] = {
 	{ "version-string", OPT_VERSION, "TEXT", 0,
 		"the answer to version.bind; empty: refused, and hostname.bind with "
 		"it",
+		3 },
+	{ "pcap", OPT_PCAP, "FILE", 0,
+		"every message as packets, for Wireshark; the file is there when this "
+		"ends",
+		3 },
+	{ "query-log", OPT_QUERY_LOG, "FILE", 0,
+		"what was asked and answered, one JSON object a line; a file that "
+		"there is already goes on",
 		3 },
 	{ "quiet", 'q', NULL, 0, "print the ready line and what is wrong, no more", 3 },
 	{ 0 },
@@ -132,6 +142,10 @@ static void check_complete(const struct serve_options *o, struct argp_state *sta
 			"what is to be served? give a scenario, or --zones INDEX");
 	if (o->file != NULL && o->index != NULL)
 		argp_error(state, "a scenario or --zones, not both");
+	if (o->evidence.pcap != NULL && o->evidence.query_log != NULL &&
+		newfile_is_same(o->evidence.pcap, o->evidence.query_log))
+		argp_error(state, "--pcap and --query-log for one file: %s",
+			o->evidence.pcap);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -173,6 +187,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_VERSION:
 		o->service.version = arg[0] == '\0' ? NULL : arg;
+		return 0;
+	case OPT_PCAP:
+		option_evidence(&o->evidence.pcap, "--pcap", arg, state);
+		return 0;
+	case OPT_QUERY_LOG:
+		option_evidence(&o->evidence.query_log, "--query-log", arg, state);
 		return 0;
 	case 'q':
 		o->quiet = true;
@@ -290,6 +310,7 @@ static void on_interrupt(void *ctx)
 static void heed_signals(struct serving *s)
 {
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	net_loop_on_signal(s->loop, SIGHUP, reload, s);
 	net_loop_on_signal(s->loop, SIGTERM, on_terminate, s);
 	net_loop_on_signal(s->loop, SIGINT, on_interrupt, s);
@@ -352,6 +373,37 @@ static void make_services(struct serving *s, const struct serve_data *d)
 		s->services[i] = service_new(&s->o->service, &d->list[i]);
 }
 
+/* ---- evidence ---- */
+
+/* A line is seen this soon. */
+#define FLUSH_US 200000
+
+static void flush_evidence(void *ctx)
+{
+	struct serving *s = ctx;
+
+	evidence_files_flush(&s->o->evidence);
+	net_loop_after(s->loop, FLUSH_US, flush_evidence, s);
+}
+
+/* What was asked to see whether everything answers is no part of it. */
+static int begin_evidence(struct serving *s)
+{
+	struct evidence_files *f = &s->o->evidence;
+
+	if (f->pcap == NULL && f->query_log == NULL)
+		return 0;
+	if (evidence_files_open(f, LOG_APPEND) != 0) {
+		evidence_files_drop(f);
+		return -1;
+	}
+	serve_net_record(s->net);
+	flush_evidence(s);
+	return 0;
+}
+
+/* ---- running ---- */
+
 static int run(struct serving *s, const struct serve_data *d)
 {
 	struct serve_counts counts;
@@ -360,7 +412,8 @@ static int run(struct serving *s, const struct serve_data *d)
 	s->net = serve_net_start(s->o, s->services, s->n);
 	if (s->net == NULL)
 		return status;
-	if (serve_net_check(s->net) == 0 && announce(s, d) == 0) {
+	if (serve_net_check(s->net) == 0 && begin_evidence(s) == 0 &&
+		announce(s, d) == 0) {
 		s->since = now();
 		net_loop_run(s->loop);
 		status = s->status;
@@ -369,6 +422,8 @@ static int run(struct serving *s, const struct serve_data *d)
 			serve_print_counts(&counts, now() - s->since);
 	}
 	serve_net_stop(s->net);
+	if (evidence_files_finish(&s->o->evidence) != 0 && status == STATUS_OK)
+		status = STATUS_ENVIRONMENT;
 	return status;
 }
 

@@ -7,10 +7,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/bug.h"
 #include "cli/cli.h"
+#include "net/capture.h"
 #include "net/loop.h"
 
 /* With --port 0 the kernel picks a port at the first address, which another program may
@@ -20,6 +22,12 @@
 /* Everything answers at once, or something is wrong. */
 #define CHECK_PATIENCE_S 5
 
+/* What a listener calls when there is a capture. */
+struct serve_tap {
+	struct service_worker *worker;
+	_Atomic(struct capture *) *capture;
+};
+
 struct serve_net {
 	const struct serve_options *o;
 	struct service *const *services;
@@ -28,6 +36,8 @@ struct serve_net {
 	pthread_t threads[SERVE_WORKERS_MAX];
 	/* Of each service, one after another. */
 	struct service_worker **workers;
+	struct serve_tap *taps;
+	_Atomic(struct capture *) capture; /* NULL: not yet */
 	struct serve_place *places;
 	unsigned n_places;
 	struct serve_counts checks; /* queries of our own */
@@ -102,6 +112,50 @@ static int plan(struct serve_net *net)
 	return 0;
 }
 
+/* ---- the capture ---- */
+
+static void tapped_handle(void *ctx, struct net_request *rq, unsigned n)
+{
+	struct serve_tap *t = ctx;
+
+	service_handle(t->worker, rq, n);
+}
+
+static void tap(void *ctx, const struct endpoint *from, const struct endpoint *to,
+	uint64_t conn, const uint8_t *message, size_t len)
+{
+	struct serve_tap *t = ctx;
+	struct capture *c = *t->capture;
+	struct timespec now;
+	uint64_t t_us;
+
+	if (c == NULL)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	t_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	if (message == NULL)
+		capture_end(c, t_us, conn);
+	else
+		capture_message(c, t_us, from, to, conn, message, len);
+}
+
+static struct net_handler handler_of(struct serve_net *net, unsigned worker)
+{
+	if (net->o->evidence.pcap == NULL)
+		return (struct net_handler){ .handle = service_handle,
+			.ctx = net->workers[worker] };
+	return (struct net_handler){
+		.handle = tapped_handle, .tap = tap, .ctx = &net->taps[worker]
+	};
+}
+
+void serve_net_record(struct serve_net *net)
+{
+	net->capture = net->o->evidence.capture;
+	for (unsigned i = 0; i < net->n_services; i++)
+		service_log_to(net->services[i], net->o->evidence.log);
+}
+
 /* ---- binding ---- */
 
 static void complain_about(const struct serve_place *p, const char *what, int error)
@@ -162,10 +216,7 @@ static int bind_place(
 	int error = o.reuse_port ? try_alone(net, p, ret_what) : 0;
 
 	for (unsigned w = 0; w < net->n_loops && error == 0; w++) {
-		struct net_handler h = {
-			.handle = service_handle,
-			.ctx = net->workers[p->server * net->n_loops + w],
-		};
+		struct net_handler h = handler_of(net, p->server * net->n_loops + w);
 
 		o.at = p->at;
 		p->listeners[w] = listener_new(net->loops[w], &o, &h, ret_what);
@@ -270,15 +321,19 @@ static int start_threads(struct serve_net *net)
 
 static void make_workers(struct serve_net *net)
 {
-	net->workers = calloc((size_t)net->n_services * net->n_loops,
-		sizeof(struct service_worker *));
-	if (net->workers == NULL)
+	size_t n = (size_t)net->n_services * net->n_loops;
+
+	net->workers = calloc(n, sizeof(struct service_worker *));
+	net->taps = calloc(n, sizeof(*net->taps));
+	if (net->workers == NULL || net->taps == NULL)
 		bug("out of memory");
 	for (unsigned s = 0; s < net->n_services; s++) {
 		for (unsigned w = 0; w < net->n_loops; w++)
 			net->workers[s * net->n_loops + w] =
 				service_worker(net->services[s], w, net->loops[w]);
 	}
+	for (size_t i = 0; i < n; i++)
+		net->taps[i] = (struct serve_tap){ net->workers[i], &net->capture };
 }
 
 struct serve_net *serve_net_start(
@@ -323,6 +378,7 @@ void serve_net_free(struct serve_net *net)
 	for (unsigned w = 0; w < net->n_loops; w++)
 		net_loop_free(net->loops[w]);
 	free(net->workers);
+	free(net->taps);
 	free(net->places);
 	free(net);
 }

@@ -4,6 +4,7 @@
 #define CLI_SERVE_H
 
 #include "base/err.h"
+#include "cli/evidence.h"
 #include "net/endpoint.h"
 #include "server/service.h"
 
@@ -22,6 +23,7 @@ struct serve_options {
 	struct endpoint upstream;
 	struct service_options service;
 	const char *port_file;
+	struct evidence_files evidence;
 	bool quiet;
 };
 
@@ -73,6 +75,10 @@ struct serve_counts {
 	uint64_t udp, tcp, lost_in, lost_out, rcodes[SERVICE_RCODES], silent;
 };
 void serve_net_counts(const struct serve_net *net, struct serve_counts *ret);
+
+/* From now on messages go into the options' capture and query log, where they are open.
+ */
+void serve_net_record(struct serve_net *net);
 
 /* Ends the threads and closes the sockets; then the services may go, then this. */
 void serve_net_stop(struct serve_net *net);

@@ -31,8 +31,19 @@ const char *rrtype_to_text(uint16_t type, char buf[RRTYPE_TEXT_MAX])
 {
 	const ldns_rr_descriptor *d;
 
-	if (type == TYPE_ALIAS || type == TYPE_ANY)
-		return strcpy(buf, type == TYPE_ANY ? "ANY" : "ALIAS");
+	switch (type) {
+	case TYPE_ALIAS:
+		return strcpy(buf, "ALIAS");
+	/* Those of questions only, which ldns has no name for. */
+	case TYPE_ANY:
+		return strcpy(buf, "ANY");
+	case TYPE_AXFR:
+		return strcpy(buf, "AXFR");
+	case TYPE_IXFR:
+		return strcpy(buf, "IXFR");
+	default:
+		break;
+	}
 	d = ldns_rr_descript(type);
 	if (d != NULL && d->_name != NULL && d->_type == type &&
 		strlen(d->_name) < RRTYPE_TEXT_MAX)

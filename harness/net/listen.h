@@ -61,7 +61,8 @@ struct net_handler {
 	/* n is 1 for TCP. `loop` is whose thread it runs on. */
 	void (*handle)(void *ctx, struct net_request *rq, unsigned n);
 	/* Sees every message as it goes over the wire, when set; conn is 0 for UDP,
-	 * else a number that no other connection of the process has. */
+	 * else a number that no other connection of the process has. With message
+	 * NULL: the connection was closed. */
 	void (*tap)(void *ctx, const struct endpoint *from, const struct endpoint *to,
 		uint64_t conn, const uint8_t *message, size_t len);
 	void *ctx;

@@ -84,6 +84,40 @@ static struct tcp_buffers *buffers_of(const struct listener *l)
 	return net_loop_memory(l->loop, NET_MEMORY_TCP, sizeof(struct tcp_buffers));
 }
 
+/* ---- the tap ---- */
+
+static void endpoints(
+	const struct conn *c, struct endpoint *ret_peer, struct endpoint *ret_local)
+{
+	struct sockaddr_storage peer = { .ss_family = 0 };
+
+	memcpy(&peer, &c->peer, sizeof(c->peer));
+	endpoint_from_sockaddr(&peer, ret_peer);
+	conn_local(c, ret_local);
+}
+
+static void tap_out(const struct conn *c, const uint8_t *message, size_t len)
+{
+	const struct net_handler *h = &c->listener->handler;
+	struct endpoint peer, local;
+
+	if (h->tap == NULL)
+		return;
+	endpoints(c, &peer, &local);
+	h->tap(h->ctx, &local, &peer, c->id, message, len);
+}
+
+static void tap_in(const struct conn *c, const uint8_t *message, size_t len)
+{
+	const struct net_handler *h = &c->listener->handler;
+	struct endpoint peer, local;
+
+	if (h->tap == NULL)
+		return;
+	endpoints(c, &peer, &local);
+	h->tap(h->ctx, &peer, &local, c->id, message, len);
+}
+
 /* ---- lists and events ---- */
 
 static struct conns *list_of(struct listener *l, enum place place)
@@ -134,6 +168,8 @@ static void drop_streams(struct conn *c)
 static void conn_close(struct conn *c)
 {
 	struct listener *l = c->listener;
+
+	tap_in(c, NULL, 0);
 
 	set_event(&c->readable, &c->reading, false);
 	set_event(&c->writable, &c->writing, false);
@@ -219,38 +255,6 @@ static void put_length(uint8_t out[2], size_t len)
 {
 	out[0] = (uint8_t)(len >> 8);
 	out[1] = (uint8_t)len;
-}
-
-static void endpoints(
-	const struct conn *c, struct endpoint *ret_peer, struct endpoint *ret_local)
-{
-	struct sockaddr_storage peer = { .ss_family = 0 };
-
-	memcpy(&peer, &c->peer, sizeof(c->peer));
-	endpoint_from_sockaddr(&peer, ret_peer);
-	conn_local(c, ret_local);
-}
-
-static void tap_out(const struct conn *c, const uint8_t *message, size_t len)
-{
-	const struct net_handler *h = &c->listener->handler;
-	struct endpoint peer, local;
-
-	if (h->tap == NULL)
-		return;
-	endpoints(c, &peer, &local);
-	h->tap(h->ctx, &local, &peer, c->id, message, len);
-}
-
-static void tap_in(const struct conn *c, const uint8_t *message, size_t len)
-{
-	const struct net_handler *h = &c->listener->handler;
-	struct endpoint peer, local;
-
-	if (h->tap == NULL)
-		return;
-	endpoints(c, &peer, &local);
-	h->tap(h->ctx, &peer, &local, c->id, message, len);
 }
 
 /* ---- making replies ---- */

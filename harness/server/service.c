@@ -2,11 +2,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/arena.h"
 #include "base/bug.h"
 #include "net/loop.h"
 #include "server/chaos.h"
+#include "server/querylog.h"
+#include "server/quirk.h"
 #include "server/snapshot.h"
 #include "server/transfer.h"
 #include "server/upstream.h"
@@ -46,6 +49,13 @@ struct service {
 	struct service_options options;
 	struct snapshots snapshots;
 	struct service_worker *workers;
+	_Atomic(struct query_log *) log; /* or NULL */
+};
+
+/* Where a query came from and went to, and when; for the log. */
+struct arrival {
+	struct endpoint from, to;
+	uint64_t t_us; /* since the epoch */
 };
 
 /* One message, and what becomes of it. */
@@ -148,6 +158,50 @@ void service_stats(const struct service *s, struct service_stats *ret)
 		ret->transfers += c->transfers;
 		ret->upstream += c->upstream;
 	}
+}
+
+/* ---- the query log ---- */
+
+void service_log_to(struct service *s, struct query_log *log)
+{
+	s->log = log;
+}
+
+static struct query_log *log_of(const struct service_worker *w)
+{
+	return atomic_load_explicit(&w->service->log, memory_order_acquire);
+}
+
+static struct arrival arrival_of(const struct net_request *rq)
+{
+	struct arrival came;
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	came.t_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	net_request_from(rq, &came.from);
+	net_request_to(rq, &came.to);
+	return came;
+}
+
+static void log_job(struct query_log *log, const struct snapshot *snap,
+	const struct job *j, const struct arrival *came)
+{
+	struct query_log_line line = {
+		.t_us = came->t_us,
+		.server = snap->data.server.name,
+		.from = came->from,
+		.to = came->to,
+		.tcp = j->tcp,
+		.query = j->in,
+		.query_len = j->in_len,
+		.reply = j->out,
+		.reply_len = j->out_len,
+		.quirk = quirk_name(&j->choice),
+		.delay_us = j->choice.delay_us,
+	};
+
+	query_log_add(log, &line);
 }
 
 /* ---- one message ---- */
@@ -335,6 +389,7 @@ struct waiting {
 	struct net_timer *timer; /* while a reply is held back */
 	struct upstream_waiter waiter;
 	struct quirk_choice choice;
+	struct arrival came;
 	uint64_t since_us;
 	unsigned rounds;
 	bool tcp;
@@ -368,7 +423,10 @@ static void send_held_back(void *ctx)
 static void finish(struct waiting *x, const struct job *j)
 {
 	uint64_t took = net_loop_now_us(x->worker->loop) - x->since_us;
+	struct query_log *log = log_of(x->worker);
 
+	if (log != NULL)
+		log_job(log, x->snap, j, &x->came);
 	if (took >= x->choice.delay_us || j->out_len == 0) {
 		net_answer(x->later, j->out, j->out_len);
 		waiting_free(x);
@@ -418,7 +476,7 @@ static void answer_again(void *ctx)
 }
 
 static struct waiting *waiting_new(struct service_worker *w, struct snapshot *snap,
-	const struct job *j, struct net_later *later)
+	const struct job *j, const struct net_request *rq, struct net_later *later)
 {
 	struct waiting *x = calloc(1, sizeof(*x));
 
@@ -430,6 +488,7 @@ static struct waiting *waiting_new(struct service_worker *w, struct snapshot *sn
 	x->later = later;
 	x->waiter = (struct upstream_waiter){ answer_again, x, NULL };
 	x->choice = j->choice;
+	x->came = arrival_of(rq);
 	x->since_us = net_loop_now_us(w->loop);
 	x->tcp = j->tcp;
 	x->in_len = j->in_len;
@@ -454,7 +513,7 @@ static bool wait_for_upstream(struct service_worker *w, struct snapshot *snap,
 	later = net_later(rq);
 	if (later == NULL)
 		return false;
-	x = waiting_new(w, snap, j, later);
+	x = waiting_new(w, snap, j, rq, later);
 	if (!wait_again(x)) {
 		count_job(w, j);
 		finish(x, j);
@@ -467,6 +526,7 @@ static bool wait_for_upstream(struct service_worker *w, struct snapshot *snap,
 static void handle_one(
 	struct service_worker *w, struct snapshot *snap, struct net_request *rq)
 {
+	struct query_log *log = log_of(w);
 	struct job j = {
 		.in = rq->in,
 		.in_len = rq->in_len,
@@ -474,6 +534,7 @@ static void handle_one(
 		.out = rq->out,
 		.room = rq->room,
 	};
+	struct arrival came;
 
 	arena_reset(w->arena);
 	if (w->upstream != NULL)
@@ -486,6 +547,10 @@ static void handle_one(
 	rq->out_len = j.out_len;
 	rq->delay_us = j.choice.delay_us;
 	count_job(w, &j);
+	if (log != NULL) {
+		came = arrival_of(rq);
+		log_job(log, snap, &j, &came);
+	}
 }
 
 void service_handle(void *worker, struct net_request *rq, unsigned n)

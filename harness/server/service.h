@@ -40,6 +40,8 @@ struct service_options {
 	unsigned workers;
 };
 
+struct query_log;
+
 struct service *service_new(
 	const struct service_options *o, const struct service_data *data);
 
@@ -56,6 +58,10 @@ struct service_worker *service_worker(
 
 /* The handler's function: ctx is the worker. */
 void service_handle(void *worker, struct net_request *rq, unsigned n);
+
+/* From now on what is answered is logged (borrowed until service_free()); from any
+ * thread. */
+void service_log_to(struct service *s, struct query_log *log);
 
 /* What was answered so far, by all workers; from any thread. */
 #define SERVICE_RCODES 24 /* RCODEs from here on are counted as the last */
