@@ -135,5 +135,39 @@ is "an address of somebody else" "$? $(cat "$work/said")" \
 stop TERM
 is "the end with two workers" "$status" 0
 
+# ---- evidence ----
+
+asked='[.server, .proto, .name, .type, .rcode, .quirk] | map(. // "-") | join(" ")'
+
+start scenarios/alias-or-aname-record.conf --pcap "$work/x.pcap" --query-log "$work/x.ndjson"
+short @127.0.0.1 customer.mywebservice.com MX >/dev/null
+short +tcp @127.0.0.2 gone.offsite.net A >/dev/null
+is "a capture is not there before it is whole" "$(ls "$work"/x.pcap 2>&1)" '*No such file*'
+stop TERM
+is "the end of a recording" "$status" 0
+is "the query log" "$(jq -r "$asked" "$work/x.ndjson" | tr '\n' ';')" \
+	'mywebservice.com udp customer.mywebservice.com MX NOERROR -;offsite.net tcp gone.offsite.net A NXDOMAIN -;'
+is "a capture" "$(od -A n -t x4 -N 4 "$work/x.pcap")" ' a1b23c4d'
+# 24 octets of file header, 16 before each packet: 2 for UDP; 3 + 2 + 3 for TCP.
+is "its packets" "$(($(wc -c <"$work/x.pcap") > 24 + 10 * (16 + 28)))" 1
+
+start scenarios/alias-or-aname-record.conf --query-log "$work/x.ndjson" --workers 2
+short @127.0.0.1 mail.mywebservice.com A >/dev/null
+stop INT
+is "a query log goes on" "$(jq -r .name "$work/x.ndjson" | tr '\n' ' ')" \
+	'customer.mywebservice.com gone.offsite.net mail.mywebservice.com '
+
+start scenarios/alias-or-aname-record.conf --pcap /dev/full --query-log /dev/full
+short @127.0.0.1 mail.mywebservice.com A >/dev/null
+await 4 '*/dev/full: cannot write: No space left on device; lines will be missing'
+is "a full disk stops no answer" "$(short @127.0.0.1 mail.mywebservice.com A)" 192.0.2.25
+stop TERM
+is "the end with a full disk" "$status" 3
+await 4 '*/dev/full: cannot write: No space left on device; the capture ends here'
+await 4 '*/dev/full: 2 lines are missing'
+
+"$program" serve scenarios/alias-or-aname-record.conf --port 0 --pcap /no/x >"$work/said" 2>&1
+is "no folder for a capture" "$? $(cat "$work/said")" '3 *: /no/x: cannot write: No such file*'
+
 echo "serve: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]

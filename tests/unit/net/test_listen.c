@@ -1,5 +1,7 @@
 #include "support/test.h"
 
+#include <stdio.h>
+
 #include "unit/net/talk.h"
 
 static const struct listener_options plain;
@@ -26,6 +28,45 @@ static void exchange_tcp(struct talk *t, const char *text)
 	put_frame(t, fd, text, strlen(text));
 	expect_frame(t, fd, text);
 	close(fd);
+}
+
+/* ---- the tap ---- */
+
+static char tapped[256];
+static uint64_t tapped_conn;
+
+static void note(void *ctx, const struct endpoint *from, const struct endpoint *to,
+	uint64_t conn, const uint8_t *message, size_t len)
+{
+	struct talk *t = ctx;
+	bool in = from->port != t->at.port || !ip_equal(&from->ip, &t->at.ip);
+	size_t n = strlen(tapped);
+
+	assert_int_equal((in ? to : from)->port, t->at.port);
+	snprintf(tapped + n, sizeof(tapped) - n, "%s %s %.*s, ", in ? "in" : "out",
+		conn == 0 ? "udp" : "tcp", message == NULL ? 3 : (int)len,
+		message == NULL ? "end" : (const char *)message);
+	tapped_conn = conn;
+}
+
+static void the_tap_sees_each_message_and_the_end_of_a_connection(void **state)
+{
+	static const struct net_handler tap = { .tap = note };
+	uint64_t first;
+	struct talk t;
+
+	(void)state;
+	tapped[0] = '\0';
+	talk_start(&t, plain, tap);
+	exchange_udp(&t, "echo");
+	exchange_tcp(&t, "hello");
+	UNTIL(&t, stats(&t).tcp_open == 0);
+	assert_string_equal(tapped, "in udp echo, out udp echo, in tcp hello, "
+				    "out tcp hello, in tcp end, ");
+	first = tapped_conn;
+	exchange_tcp(&t, "again");
+	assert_true(tapped_conn != 0 && tapped_conn != first);
+	talk_end(&t);
 }
 
 /* ---- addresses ---- */
@@ -224,5 +265,6 @@ int main(void)
 	TESTS_ADD(the_largest_datagram_is_answered);
 	TESTS_ADD(a_request_without_a_reply_does_not_shift_the_others);
 	TESTS_ADD(what_the_kernel_had_no_room_for_is_counted);
+	TESTS_ADD(the_tap_sees_each_message_and_the_end_of_a_connection);
 	return tests_run("net-listen");
 }
