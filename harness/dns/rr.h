@@ -20,6 +20,7 @@ enum rrtype {
 	TYPE_NS = 2,
 	TYPE_CNAME = 5,
 	TYPE_SOA = 6,
+	TYPE_WKS = 11,
 	TYPE_PTR = 12,
 	TYPE_MX = 15,
 	TYPE_TXT = 16,
@@ -45,6 +46,7 @@ enum rrtype {
 
 #define CLASS_IN 1
 #define CLASS_CH 3
+#define CLASS_NONE 254 /* RFC 2136 1.3 */
 #define CLASS_ANY 255
 
 struct rr {

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/bug.h"
+#include "zone/edit.h"
 #include "zone/lex.h"
 #include "zone/load.h"
 #include "zone/store.h"
@@ -126,84 +127,38 @@ static int parse_victims(struct arena *a, const struct zone_source *s,
 
 /* ---- the changed zone ---- */
 
-struct change {
-	struct zone_build *build;
-	const struct zone *z;
-	enum zone_op op;
-	const struct record_list *given;
-	const struct victims *victims;
-	bool soa_given;
-};
-
 /* RFC 2136 3.4.2.3: the apex keeps its SOA and NS when the whole node is deleted. */
-static bool is_victim(const struct change *c, const struct rr *rr)
+static bool is_kept(
+	const struct zone_edit *e, const struct victim *v, const struct rr *rr)
 {
-	for (size_t i = 0; i < c->victims->n; i++) {
-		const struct victim *v = &c->victims->list[i];
+	return v->type == 0 && (rr->type == TYPE_SOA || rr->type == TYPE_NS) &&
+	       name_equal(v->owner, zone_edit_origin(e));
+}
 
-		if ((v->type != 0 && v->type != rr->type) ||
-			!name_equal(v->owner, rr->owner))
-			continue;
-		if (v->type == 0 && (rr->type == TYPE_SOA || rr->type == TYPE_NS) &&
-			name_equal(rr->owner, zone_origin(c->z)))
-			continue;
-		return true;
+static void take_out(struct zone_edit *e, const struct victim *v)
+{
+	struct edit_node *node = zone_edit_node(e, v->owner);
+
+	for (uint32_t i = node->n; i > 0; i--) {
+		const struct rr *rr = &node->list[i - 1].rr;
+
+		if ((v->type == 0 || v->type == rr->type) && !is_kept(e, v, rr))
+			zone_edit_remove(e, node, i - 1);
 	}
-	return false;
 }
 
-static bool is_replaced(const struct change *c, const struct rr *rr)
+/* A zone has one SOA, so that adding one replaces it, too. */
+static void put(struct zone_edit *e, enum zone_op op, const struct record_list *given)
 {
-	if (rr->type == TYPE_SOA && c->soa_given)
-		return true;
-	for (unsigned i = 0; c->op == ZONE_SET && i < c->given->n; i++) {
-		if (c->given->rr[i].type == rr->type &&
-			name_equal(c->given->rr[i].owner, rr->owner))
-			return true;
+	for (unsigned i = 0; i < given->n; i++) {
+		const struct rr *rr = &given->rr[i];
+
+		if (op == ZONE_SET || rr->type == TYPE_SOA)
+			take_out(e, &(struct victim){ rr->owner, rr->type });
 	}
-	return false;
-}
-
-/* RFC 1982 3.1. */
-static void put_next_serial(uint8_t *rdata, uint16_t rdlen, uint32_t serial)
-{
-	uint8_t *p = rdata + rdlen - 20;
-
-	serial++;
-	p[0] = (uint8_t)(serial >> 24);
-	p[1] = (uint8_t)(serial >> 16);
-	p[2] = (uint8_t)(serial >> 8);
-	p[3] = (uint8_t)serial;
-}
-
-static void add_soa(struct change *c, const struct rr *soa, struct place at)
-{
-	uint8_t rdata[2 * NAME_WIRE_MAX + 20];
-	struct rr rr = *soa;
-
-	memcpy(rdata, soa->rdata, soa->rdlen);
-	put_next_serial(rdata, soa->rdlen, rr_soa_serial(soa));
-	rr.rdata = rdata;
-	zone_build_add(c->build, &rr, at);
-}
-
-static void copy_records(struct change *c)
-{
-	const struct zone *z = c->z;
-
-	for (uint32_t i = 0; i < z->n_rr; i++) {
-		uint32_t at = z->by_file == NULL ? i : z->by_file[i];
-		const struct rr *rr = &z->rr[at];
-
-		if (is_victim(c, rr) || is_replaced(c, rr))
-			continue;
-		if (rr->type == TYPE_SOA && !c->soa_given)
-			add_soa(c, rr, zone_place(z, at));
-		else
-			zone_build_add(c->build, rr, zone_place(z, at));
-	}
-	for (unsigned i = 0; i < c->given->n; i++)
-		zone_build_add(c->build, &c->given->rr[i], c->given->at[i]);
+	for (unsigned i = 0; i < given->n; i++)
+		zone_edit_add(e, zone_edit_node(e, given->rr[i].owner), &given->rr[i],
+			given->at[i]);
 }
 
 static bool has_soa(const struct record_list *l)
@@ -240,21 +195,20 @@ int zone_change(struct arena *a, const struct zone *z, enum zone_op op,
 		.origin = z->origin, .text = text, .len = strlen(text), .at = at
 	};
 	struct arena *tmp = arena_new();
-	struct change c = { .z = z, .op = op };
 	struct damage none = { .mistakes = 0 };
+	struct zone_edit *e = zone_edit_new(tmp, z);
 	struct record_list given;
 	struct victims victims;
 	struct zone *changed;
 	int rc = parse_change(tmp, z, op, &source, errs, &given, &victims);
 
 	if (rc == 0) {
-		c.given = &given;
-		c.victims = &victims;
-		c.soa_given = has_soa(&given);
-		c.build = zone_build_new(a, z->origin, z->n_rr * 64u + source.len);
-		copy_records(&c);
-		changed = zone_build_finish(c.build);
-		zone_build_free(c.build);
+		for (size_t i = 0; i < victims.n; i++)
+			take_out(e, &victims.list[i]);
+		put(e, op, &given);
+		if (!has_soa(&given))
+			zone_edit_next_serial(e);
+		changed = zone_edit_finish(a, e);
 		rc = zone_check_apex(changed, &source, &none, errs);
 		if (rc == 0)
 			*ret = changed;

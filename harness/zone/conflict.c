@@ -4,7 +4,7 @@
 
 /* What may stand beside a CNAME: RFC 4035 2.5 for RRSIG and NSEC, RFC 2181 10.1 and RFC
  * 2535 2.3.5 for their predecessors KEY, SIG and NXT. */
-static bool may_be_beside(uint16_t type)
+bool zone_type_may_join_cname(uint16_t type)
 {
 	return type == TYPE_RRSIG || type == TYPE_NSEC || type == TYPE_KEY ||
 	       type == TYPE_SIG || type == TYPE_NXT;
@@ -88,7 +88,7 @@ static void look_at(struct finder *f, const struct node *node)
 		else if (!repeated && type == TYPE_ALIAS)
 			no_such_type(f, i);
 		else if (!repeated && cnames.n > 0 && type != TYPE_CNAME &&
-			 !may_be_beside(type))
+			 !zone_type_may_join_cname(type))
 			beside_cname(f, (uint32_t)(cnames.rr - z->rr), i);
 	}
 }

@@ -80,6 +80,9 @@ struct zone_conflict {
 };
 size_t zone_conflicts(const struct zone *z, const struct zone_conflict **ret);
 
+/* The types excepted above: RRSIG, NSEC, KEY, SIG, NXT. */
+bool zone_type_may_join_cname(uint16_t type);
+
 /* What a step of a timeline, or an UPDATE, does to a zone. */
 enum zone_op {
 	ZONE_SET,    /* text: records; each RRset named replaces the one there was */
