@@ -441,7 +441,7 @@ uint16_t update_zone(struct arena *a, const struct zone *z, const uint8_t *messa
 		if (zone_edit_differs(e))
 			*ret_zone = zone_is_signed(z)
 					    ? zone_sign(a, zone_edit_finish(tmp, e),
-						      SIGN_PERIOD, NULL, 0)
+						      SIGN_PERIOD, NULL)
 					    : zone_edit_finish(a, e);
 	}
 	arena_free(tmp);
