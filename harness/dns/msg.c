@@ -114,15 +114,35 @@ bool msg_has(const struct msg *m, enum section_id id, const struct rr *rr)
 
 /* ---- decoding ---- */
 
-/* RFC 6891 6.1.1: one only, in the additional section, at the root. */
+/* RFC 6891 6.1.2: code, length and data, one after another. NSD and Knot find a message
+ * malformed whose options are not. */
+static bool options_are_whole(const uint8_t *p, size_t len)
+{
+	while (len >= 4) {
+		size_t option = 4 + (size_t)reader_get16(p + 2);
+
+		if (option > len)
+			return false;
+		p += option;
+		len -= option;
+	}
+	return len == 0;
+}
+
+/* RFC 6891 6.1.1: one only, in the additional section, at the root. What the options of
+ * other versions look like nobody knows. */
 static int decode_opt(struct msg *m, const struct reader_record *r, enum section_id id)
 {
+	uint8_t version = (uint8_t)(r->ttl >> 16);
+
 	if (id != ADDITIONAL || m->has_edns || !name_is_root(r->owner))
+		return -1;
+	if (version == 0 && !options_are_whole(r->rdata, r->rdlen))
 		return -1;
 	m->has_edns = true;
 	m->udp_size = r->class < PLAIN_UDP_MAX ? PLAIN_UDP_MAX : r->class;
 	m->rcode |= (uint16_t)((r->ttl >> 24) << 4);
-	m->edns_version = (uint8_t)(r->ttl >> 16);
+	m->edns_version = version;
 	m->dnssec_ok = (r->ttl & 0x8000) != 0;
 	return 0;
 }

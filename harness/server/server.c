@@ -133,7 +133,15 @@ static void answer_notify(
 	ret->aa = ours;
 }
 
-/* RFC 5936 2.2.1: NOTAUTH for what is no zone of ours; 4.2: AXFR is not for UDP. */
+static bool has_version(const struct msg *query)
+{
+	const struct section *s = &query->section[AUTHORITY];
+
+	return s->n > 0 && s->rr[0].type == TYPE_SOA;
+}
+
+/* RFC 5936 2.2.1: NOTAUTH for what is no zone of ours; 4.2: AXFR is not for UDP. RFC
+ * 1995 3: who asks for IXFR says which version it has. */
 static void offer_transfer(const struct server *s, enum proto proto,
 	const struct msg *query, struct reply *ret)
 {
@@ -144,8 +152,12 @@ static void offer_transfer(const struct server *s, enum proto proto,
 		(proto == PROTO_UDP && query->question.type == TYPE_AXFR))
 		return;
 	ret->transfer = zone_named(s, query, &why);
-	if (ret->transfer == NULL)
+	if (ret->transfer == NULL) {
 		ret->msg.rcode = why;
+	} else if (query->question.type == TYPE_IXFR && !has_version(query)) {
+		ret->transfer = NULL;
+		ret->msg.rcode = RCODE_FORMERR;
+	}
 }
 
 /* ANY gets all there is, over UDP, too, unless the server was told otherwise: the
@@ -277,6 +289,7 @@ static void init_reply(struct reply *r, const struct msg *query)
 	r->quirk = NULL;
 	r->transfer = NULL;
 	msg_init_reply(&r->msg, query);
+	r->msg.cd = false; /* RFC 4035 3.1.6: it means nothing to an authority */
 }
 
 void server_respond_as(struct arena *a, const struct server *s,

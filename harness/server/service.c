@@ -230,6 +230,7 @@ static void answer_malformed(struct job *j)
 	struct msg m;
 
 	msg_init_reply(&m, &j->query);
+	m.cd = false;
 	m.rcode = opcode == OPCODE_QUERY || opcode == OPCODE_NOTIFY ||
 				  opcode == OPCODE_UPDATE
 			  ? RCODE_FORMERR

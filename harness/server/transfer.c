@@ -54,6 +54,7 @@ struct transfer *transfer_new(const struct zone *z, const struct msg *query, boo
 	memcpy(t->name, query->question.name, name_len(query->question.name));
 	t->reply.question.name = name_at(t->name);
 	t->reply.aa = true;
+	t->reply.cd = false;
 	t->walk.zone = z;
 	t->first_message = true;
 	if (soa.n == 0) {

@@ -73,7 +73,7 @@ static const char *ask(struct arena *a, struct service_worker *w, bool tcp,
 		return "silence";
 	assert_int_equal(msg_decode(a, out, len, &m), 0);
 	assert_true(m.qr);
-	assert_false(m.ra);
+	assert_false(m.ra || m.ad || m.cd);
 	assert_memory_equal(in, out, 2);
 	return arena_printf(a, "%s%s%s%s%s |%s", describe(a, &m),
 		m.opcode == 0 ? "" : arena_printf(a, " opcode %d", m.opcode),
@@ -99,6 +99,22 @@ static const struct row {
 		HEADER_OPT WWW
 		"00 0029 04d0 00 00 0000 000c 000a 0008 0123456789abcdef",
 		"NOERROR aa: " WWW_A " rd opt |www.example.net" },
+	{ "an EDNS option that is cut off is FORMERR (RFC 6891 6.1.2)",
+		HEADER_OPT WWW "00 0029 04d0 00 00 0000 0006 000a 0008 0123",
+		"FORMERR rd |www.example.net" },
+	{ "half an EDNS option is FORMERR",
+		HEADER_OPT WWW "00 0029 04d0 00 00 0000 0003 000a 00",
+		"FORMERR rd |www.example.net" },
+	{ "the options of another EDNS version are not looked at",
+		HEADER_OPT WWW "00 0029 04d0 00 01 0000 0003 000a 00",
+		"BADVERS rd opt |www.example.net" },
+	{ "AD and CD do not come back (RFC 4035 3.1.6)",
+		ID "0130 0001 0000 0000 0000" WWW,
+		"NOERROR aa: " WWW_A " rd |www.example.net" },
+	{ "CD does not come back with FORMERR", ID "0110 0001 0000 0000 0000" WWW "00",
+		"FORMERR rd |www.example.net" },
+	{ "IXFR without a version is FORMERR (RFC 1995 3)",
+		HEADER "'example.net' 00fb 0001", "FORMERR rd |example.net" },
 	{ "another EDNS version is BADVERS (RFC 6891 6.1.3)",
 		HEADER_OPT WWW "00 0029 04d0 00 01 0000 0000",
 		"BADVERS rd opt |www.example.net" },
