@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/bug.h"
 
@@ -31,9 +32,26 @@ struct arena {
 	size_t footprint;
 };
 
+/* Blocks of this size hold tables that are read all over: with pages this large most
+ * reads find their address translated. */
+#define HUGE_PAGE ((size_t)2 * 1024 * 1024)
+
+static struct block *block_get(size_t size)
+{
+	void *p;
+
+	if (size < HUGE_PAGE)
+		return malloc(size);
+	size = (size + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+	p = aligned_alloc(HUGE_PAGE, size);
+	if (p != NULL)
+		madvise(p, size, MADV_HUGEPAGE);
+	return p;
+}
+
 static struct block *block_new(struct arena *a, size_t size)
 {
-	struct block *b = malloc(sizeof(*b) + size);
+	struct block *b = block_get(sizeof(*b) + size);
 
 	if (b == NULL)
 		bug("out of memory (%zu bytes)", size);

@@ -10,8 +10,6 @@
 #include "dns/writer.h"
 
 #define HEADER_LEN READER_HEADER_LEN
-/* RFC 9715 3.1 / DNS flag day 2020: fits every path without fragments. */
-#define EDNS_PAYLOAD 1232
 #define PLAIN_UDP_MAX 512 /* RFC 1035 2.3.4 */
 
 static const struct rcode_row {

@@ -63,6 +63,9 @@ struct msg {
 	struct section section[3];
 };
 
+/* The payload size we say is ours: fits every path without fragments (RFC 9715 3.1). */
+#define EDNS_PAYLOAD 1232
+
 /* A query for one question, RD as given, EDNS with a payload size of 1232 octets. */
 void msg_init_query(struct msg *m, uint16_t id, const struct question *q, bool rd);
 

@@ -33,22 +33,82 @@ unsigned name_labels(const struct name *n)
 	return labels;
 }
 
-/* Length octets are below 64, so they survive lower() unchanged. */
-bool name_equal(const struct name *a, const struct name *b)
+static uint64_t load64(const uint8_t *p)
 {
-	const uint8_t *p = name_wire(a), *q = name_wire(b);
-	size_t n;
+	uint64_t v;
 
-	if (p == q)
-		return true;
-	n = name_len(a);
-	if (n != name_len(b))
-		return false;
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static bool same_octets(const uint8_t *p, const uint8_t *q, size_t n)
+{
+	if (n >= 8) {
+		for (size_t i = 0; i + 8 < n; i += 8) {
+			if (load64(p + i) != load64(q + i))
+				return false;
+		}
+		return load64(p + n - 8) == load64(q + n - 8);
+	}
 	for (size_t i = 0; i < n; i++) {
-		if (p[i] != q[i] && lower(p[i]) != lower(q[i]))
+		if (p[i] != q[i])
 			return false;
 	}
 	return true;
+}
+
+/* Most names meet in the letters they were stored in. */
+static bool same_label(const uint8_t *p, const uint8_t *q, size_t n)
+{
+	if (same_octets(p, q, n))
+		return true;
+	for (size_t i = 0; i < n; i++) {
+		if (lower(p[i]) != lower(q[i]))
+			return false;
+	}
+	return true;
+}
+
+bool name_equal(const struct name *a, const struct name *b)
+{
+	const uint8_t *p = name_wire(a), *q = name_wire(b);
+
+	if (p == q)
+		return true;
+	while (*p == *q) {
+		size_t n = *p;
+
+		if (n == 0)
+			return true;
+		if (!same_label(p + 1, q + 1, n))
+			return false;
+		p += 1 + n;
+		q += 1 + n;
+	}
+	return false;
+}
+
+unsigned name_common_suffix(const struct name *a, const struct name *b,
+	const struct name **ret_a, const struct name **ret_b)
+{
+	unsigned n = name_labels(a), m = name_labels(b), common = 0;
+
+	for (; n > m; n--)
+		a = name_parent(a);
+	for (; m > n; m--)
+		b = name_parent(b);
+	for (; n > 0; n--, a = name_parent(a), b = name_parent(b)) {
+		if (a->label_len != b->label_len ||
+			!same_octets(
+				name_wire(a) + 1, name_wire(b) + 1, a->label_len)) {
+			common = 0;
+		} else if (common == 0) {
+			common = n;
+			*ret_a = a;
+			*ret_b = b;
+		}
+	}
+	return common;
 }
 
 const struct name *name_keep_labels(const struct name *n, unsigned labels)
@@ -130,10 +190,7 @@ uint32_t name_hash(const struct name *n)
 	/* Eight octets at a time; setting bit 5 everywhere folds the letters' case
 	 * (and a few other octets, which costs a collision, not a mistake). */
 	while (len >= 8) {
-		uint64_t v;
-
-		memcpy(&v, w, 8);
-		h = (h ^ (v | UINT64_C(0x2020202020202020))) *
+		h = (h ^ (load64(w) | UINT64_C(0x2020202020202020))) *
 		    UINT64_C(0xbf58476d1ce4e5b9);
 		h ^= h >> 32;
 		w += 8;

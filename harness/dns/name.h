@@ -63,6 +63,11 @@ bool name_is_wildcard(const struct name *n);
 /* Labels that both names end in. */
 unsigned name_common_labels(const struct name *a, const struct name *b);
 
+/* The longest tail that both have, by exact letter case: how many labels it has, and
+ * where it begins in each when that is not 0. */
+unsigned name_common_suffix(const struct name *a, const struct name *b,
+	const struct name **ret_a, const struct name **ret_b);
+
 /* The ancestor (or the name itself) with so many labels; labels <= name_labels(n). */
 const struct name *name_keep_labels(const struct name *n, unsigned labels);
 

@@ -78,7 +78,37 @@ static void add_known(struct writer *w, struct writer_known k)
 		w->known[w->n_known++] = k;
 }
 
-/* ---- names by their labels ---- */
+/* ---- few names: each is compared ---- */
+
+/* Up to here comparing beats hashing. */
+#define FEW 4
+
+/* The longest tail of the name that stands in the message: where, and the first octet
+ * of the name that is part of it. */
+static unsigned compare_known(
+	const struct writer *w, const struct name *n, const uint8_t **ret_from)
+{
+	unsigned best = 0, at = 0;
+
+	for (unsigned i = 0; i < w->n_known; i++) {
+		const struct writer_known *k = &w->known[i];
+		const struct name *here, *there;
+		unsigned common =
+			name_common_suffix(n, name_at(k->from), &here, &there);
+		const uint8_t *p;
+
+		/* What lies inside the tail of a name is found in the name whose it is.
+		 */
+		if (common <= best || (p = name_wire(there)) > k->split)
+			continue;
+		best = common;
+		at = p < k->split ? (unsigned)(k->at + (p - k->from)) : k->tail;
+		*ret_from = name_wire(here);
+	}
+	return at;
+}
+
+/* ---- many names: by their labels ---- */
 
 static uint64_t load(const uint8_t *p, size_t n)
 {
@@ -153,32 +183,35 @@ static unsigned split_name(
 	return count;
 }
 
-/* Remembers the suffixes of a name that stands at the offset in full. */
-static void add_slots(struct writer *w, const struct name *n, unsigned at)
+/* Remembers the suffixes that begin in the literal part of a name. */
+static void add_slots(struct writer *w, const struct writer_known *k)
 {
 	const uint8_t *labels[NAME_LABELS_MAX + 1];
-	unsigned count = split_name(n, labels), rest = 0;
+	unsigned count = split_name(name_at(k->from), labels), rest = 0;
 	uint64_t hash = 0;
 
 	while (count-- > 0) {
-		unsigned here = at + (unsigned)(labels[count] - labels[0]);
 		uint16_t *slot;
 
 		hash = hash_label(labels[count], hash);
+		if (labels[count] >= k->split) {
+			rest = k->tail;
+			continue;
+		}
 		slot = find_slot(w, hash, labels[count], rest);
+		rest = k->at + (unsigned)(labels[count] - k->from);
 		if (slot != NULL && *slot == 0)
-			*slot = (uint16_t)here;
-		rest = here;
+			*slot = (uint16_t)rest;
 	}
 }
 
+/* What was written before there were many. */
 static void fill_slots(struct writer *w)
 {
 	memset(w->slot, 0, sizeof(w->slot));
 	w->has_slots = true;
-	/* So far names came by pointer only, after the question's. */
-	if (w->n_known > 0)
-		add_slots(w, name_at(w->known[0].from), w->known[0].at);
+	for (unsigned i = 0; i < w->n_known; i++)
+		add_slots(w, &w->known[i]);
 }
 
 /* The labels of a name that is being written; of them the first `own` have no
@@ -225,7 +258,31 @@ static void add_new_slots(struct writer *w, struct new_name *n, unsigned at)
 	}
 }
 
-static bool put_new_name(struct writer *w, const struct name *name)
+/* So many octets of the name, then a pointer to the tail, or the root. */
+static bool put_split(struct writer *w, const uint8_t *from, size_t own, unsigned tail)
+{
+	size_t at = w->len;
+
+	if (!writer_put(w, from, own))
+		return false;
+	if (tail == 0 ? !writer_put(w, name_root, 1) : !writer_put16(w, 0xc000u | tail))
+		return false;
+	if (at + own <= OFFSET_MAX)
+		add_known(w, (struct writer_known){
+				     from, from + own, (uint16_t)at, (uint16_t)tail });
+	return true;
+}
+
+static bool put_among_few(struct writer *w, const struct name *name)
+{
+	const uint8_t *from = name_wire(name), *rest = NULL;
+	unsigned tail = compare_known(w, name, &rest);
+	size_t own = rest == NULL ? name_len(name) - 1 : (size_t)(rest - from);
+
+	return put_split(w, from, own, tail);
+}
+
+static bool put_among_many(struct writer *w, const struct name *name)
 {
 	size_t at = w->len, own;
 	struct new_name n;
@@ -234,16 +291,10 @@ static bool put_new_name(struct writer *w, const struct name *name)
 		fill_slots(w);
 	find_tail(w, name, &n);
 	own = (size_t)(n.labels[n.own] - n.labels[0]);
-	if (!writer_put(w, n.labels[0], own))
+	if (!put_split(w, n.labels[0], own, n.tail))
 		return false;
-	if (n.tail == 0 ? !writer_put(w, name_root, 1)
-			: !writer_put16(w, 0xc000u | n.tail))
-		return false;
-	if (at + own > OFFSET_MAX)
-		return true;
-	add_known(w, (struct writer_known){ n.labels[0], n.labels[n.own], (uint16_t)at,
-			     (uint16_t)n.tail });
-	add_new_slots(w, &n, (unsigned)at);
+	if (at + own <= OFFSET_MAX)
+		add_new_slots(w, &n, (unsigned)at);
 	return true;
 }
 
@@ -254,7 +305,9 @@ static bool put_name(struct writer *w, const struct name *n)
 	if (name_is_root(n))
 		return writer_put(w, n, 1);
 	at = find_known(w, n);
-	return at != 0 ? writer_put16(w, 0xc000u | at) : put_new_name(w, n);
+	if (at != 0)
+		return writer_put16(w, 0xc000u | at);
+	return w->n_known <= FEW ? put_among_few(w, n) : put_among_many(w, n);
 }
 
 /* ---- records ---- */

@@ -218,6 +218,31 @@ static bool matches(const struct quirk *q, enum proto proto, const struct msg *q
 	return !(udp_only && proto != PROTO_UDP) && matches_question(q, query);
 }
 
+static uint64_t bit_of(const struct name *name)
+{
+	return UINT64_C(1) << (name_hash(name) & 63);
+}
+
+void quirk_prepare(struct server *s)
+{
+	s->quirk_names = 0;
+	s->quirks_all = false;
+	for (unsigned i = 0; i < s->n_quirks; i++) {
+		const struct name *name = s->quirks[i].name;
+
+		if (name == NULL || name_is_wildcard(name))
+			s->quirks_all = true;
+		else
+			s->quirk_names |= bit_of(name);
+	}
+}
+
+bool quirk_may_act(const struct server *s, const struct question *q)
+{
+	return s->quirks_all ||
+	       (s->quirk_names != 0 && (s->quirk_names & bit_of(q->name)) != 0);
+}
+
 struct quirk_choice quirk_choose(const struct server *s, struct server_state *st,
 	enum proto proto, const struct msg *query)
 {

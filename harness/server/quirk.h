@@ -23,6 +23,13 @@ struct quirk_choice {
 	uint64_t delay_us;
 };
 
+/* Fills what quirk_may_act() reads. */
+void quirk_prepare(struct server *s);
+
+/* False when no quirk can act on the question, whatever the transport: at the price of
+ * a hash of the name, and of nothing for a server without quirks. */
+bool quirk_may_act(const struct server *s, const struct question *q);
+
 /* Counts the query and says which quirks act on it. */
 struct quirk_choice quirk_choose(const struct server *s, struct server_state *st,
 	enum proto proto, const struct msg *query);

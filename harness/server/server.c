@@ -4,11 +4,9 @@
 
 #include "base/arena.h"
 #include "server/alias.h"
+#include "server/plain.h"
 #include "server/quirk.h"
 
-/* RFC 9715 3.2: no more than this leaves a server by UDP, whatever the client offers.
- */
-#define UDP_PAYLOAD_MAX 1232
 #define UDP_PAYLOAD_MIN 512 /* RFC 6891 6.2.3: smaller offers count as this */
 
 /* ---- preparing ---- */
@@ -46,6 +44,7 @@ void server_prepare(struct arena *a, struct server *s)
 	answer_zones_index(a, &s->every);
 	answer_zones_index(a, &s->answer);
 	s->refused = refused;
+	quirk_prepare(s);
 }
 
 void server_state_init(struct arena *a, const struct server *s, struct server_state *st)
@@ -57,7 +56,7 @@ void server_state_init(struct arena *a, const struct server *s, struct server_st
 /* ---- answering ---- */
 
 /* Query types that name no data (RFC 6895 3.1: 128 to 255, and OPT), but for ANY. */
-static bool is_meta_type(uint16_t type)
+bool server_is_meta_type(uint16_t type)
 {
 	return (type >= 128 && type < TYPE_ANY) || type == TYPE_OPT;
 }
@@ -94,16 +93,17 @@ static uint16_t refuse_query(const struct msg *query)
 	/* BIND 9 ns/query.c: MAILA, MAILB NOTIMP, the others FORMERR. */
 	if (query->question.type == 253 || query->question.type == 254)
 		return RCODE_NOTIMP;
-	return is_meta_type(query->question.type) ? RCODE_FORMERR : RCODE_NOERROR;
+	return server_is_meta_type(query->question.type) ? RCODE_FORMERR
+							 : RCODE_NOERROR;
 }
 
-static bool is_in_refused_zone(const struct server *s, const struct msg *query)
+bool server_is_refused(const struct server *s, const struct question *q)
 {
 	const struct answer_zone *zone;
 
 	if (!s->any_refused)
 		return false;
-	zone = answer_zone_for(&s->every, &query->question);
+	zone = answer_zone_for(&s->every, q);
 	return zone != NULL && s->refused[zone - s->every.zones];
 }
 
@@ -174,7 +174,7 @@ static void answer_query(struct arena *a, const struct server *s,
 		answer_notify(s, query, ret);
 		return;
 	}
-	if (is_in_refused_zone(s, query)) {
+	if (server_is_refused(s, &query->question)) {
 		ret->rcode = RCODE_SERVFAIL;
 		return;
 	}
@@ -233,19 +233,24 @@ static bool lost_needed_glue(const struct msg *whole, unsigned kept)
 	return false;
 }
 
+size_t server_udp_limit(bool has_edns, uint16_t udp_size)
+{
+	if (!has_edns || udp_size < UDP_PAYLOAD_MIN)
+		return UDP_PAYLOAD_MIN;
+	/* RFC 9715 3.2: no more than this leaves a server by UDP, whatever the client
+	 * offers. */
+	return udp_size > EDNS_PAYLOAD ? EDNS_PAYLOAD : udp_size;
+}
+
 /* Cuts the message as a server does that writes until the datagram is full (RFC 2181
  * 9). Done through the encoder, so that a reply loses the same records on every
  * network. */
 static void fit_into_udp(struct arena *a, const struct msg *query, struct msg *m)
 {
-	size_t limit = query->udp_size;
-	uint8_t wire[UDP_PAYLOAD_MAX];
+	size_t limit = server_udp_limit(query->has_edns, query->udp_size);
+	uint8_t wire[EDNS_PAYLOAD];
 	struct msg cut;
 
-	if (limit > UDP_PAYLOAD_MAX)
-		limit = UDP_PAYLOAD_MAX;
-	if (limit < UDP_PAYLOAD_MIN || !query->has_edns)
-		limit = UDP_PAYLOAD_MIN;
 	if (size_at_most(m) <= limit)
 		return;
 	/* What we wrote can be read; were it not so, the empty message would say it. */

@@ -97,7 +97,9 @@ struct server {
 	struct answer_zones answer; /* those that are not refused */
 	const bool *refused; /* per zone: has conflicts and the mode refuses them */
 	bool any_refused;
-	bool any_alias; /* a mode flattens or has ALIAS */
+	bool any_alias;	      /* a mode flattens or has ALIAS */
+	uint64_t quirk_names; /* a bit for each hash of a name with quirks */
+	bool quirks_all;      /* one is for any name, or for all below one */
 };
 
 /* Completes a description whose public members are set; what it adds lives in `a`. */
@@ -134,6 +136,15 @@ struct reply {
 	 * is what everybody else answers, REFUSED. */
 	const struct zone *transfer;
 };
+
+/* Query types that name no data (RFC 6895 3.1: 128 to 255, and OPT), but for ANY. */
+bool server_is_meta_type(uint16_t type);
+
+/* The name is in a zone that the server refuses to serve: SERVFAIL. */
+bool server_is_refused(const struct server *s, const struct question *q);
+
+/* What fits the datagram of a reply to a query with, or without, EDNS. */
+size_t server_udp_limit(bool has_edns, uint16_t udp_size);
 
 /* The reply lives in `a` and borrows from the server's zones. upstream may be NULL.
  * An answer over the query's UDP payload size comes back truncated on UDP. */

@@ -472,6 +472,7 @@ static void mark_occluded(struct zone_build *b)
 static void copy_index(struct zone_build *b, struct zone *z)
 {
 	z->origin = b->origin;
+	z->origin_len = name_len(b->origin);
 	z->n_nodes = b->n_nodes;
 	z->max_labels = b->max_labels;
 	z->mask = b->mask;

@@ -78,22 +78,31 @@ static const struct answer_zone *closest_hashed(
 	}
 }
 
+/* The name, its length given, ends in the origin, which is no longer. */
+static bool ends_in(const struct name *name, size_t len, const struct zone *z)
+{
+	for (; len > z->origin_len; name = name_parent(name))
+		len -= 1u + name->label_len;
+	return len == z->origin_len && name_equal(name, z->origin);
+}
+
 /* The zone with the longest origin at or above the name. */
 static const struct answer_zone *closest(
 	const struct answer_zones *zones, const struct name *name)
 {
 	const struct answer_zone *best = NULL;
-	size_t longest = 0;
+	size_t longest = 0, len;
 
 	if (zones->index != NULL)
 		return closest_hashed(zones, name);
+	len = name_len(name);
 	for (size_t i = 0; i < zones->n; i++) {
-		const struct name *origin = zones->zones[i].zone->origin;
-		size_t len = name_len(origin);
+		const struct zone *z = zones->zones[i].zone;
 
-		if (len > longest && name_is_under(name, origin)) {
+		if (z->origin_len > longest && z->origin_len <= len &&
+			ends_in(name, len, z)) {
 			best = &zones->zones[i];
-			longest = len;
+			longest = z->origin_len;
 		}
 	}
 	return best;

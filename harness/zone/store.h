@@ -48,6 +48,7 @@ struct mark {
 
 struct zone {
 	const struct name *origin;
+	size_t origin_len;
 	struct node *nodes;
 	uint32_t n_nodes;
 	uint8_t max_labels; /* of any node: no longer name can be there */

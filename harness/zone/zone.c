@@ -1,6 +1,7 @@
 #include "zone/zone.h"
 
 #include "base/arena.h"
+#include "zone/answer.h"
 #include "zone/store.h"
 
 static const struct node *find_hashed(
@@ -35,6 +36,50 @@ const struct node *zone_find(
 			*ret_encloser = find_hashed(z, name, name_hash(name));
 	}
 	return NULL;
+}
+
+/* A zone of fewer names is near anyway. */
+#define PREFETCH_NODES 8192
+
+/* The slot of the name's hash, or the free one that says there is none; it is seldom
+ * further than a cache line away. */
+static const struct slot *slot_near(const struct zone *z, uint32_t hash)
+{
+	uint32_t at = hash & z->mask;
+
+	for (int i = 0; i < 4 && z->slots[at].hash != hash; i++)
+		at = (at + 1) & z->mask;
+	return &z->slots[at];
+}
+
+void zone_prefetch(const struct zone *z, const struct query *q, unsigned n)
+{
+	const struct node *node[ZONE_PREFETCH_MAX];
+	uint32_t hash[ZONE_PREFETCH_MAX];
+
+	if (z->n_nodes < PREFETCH_NODES)
+		return;
+	if (n > ZONE_PREFETCH_MAX)
+		n = ZONE_PREFETCH_MAX;
+	for (unsigned i = 0; i < n; i++) {
+		hash[i] = name_hash(q[i].question.name);
+		__builtin_prefetch(&z->slots[hash[i] & z->mask]);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		const struct slot *slot = slot_near(z, hash[i]);
+
+		/* A wrong guess costs a useless fetch. */
+		node[i] = &z->nodes[slot->node == 0 ? 0 : slot->node - 1];
+		__builtin_prefetch(node[i]);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		__builtin_prefetch(node[i]->owner);
+		__builtin_prefetch(&z->rr[node[i]->first]);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		if (node[i]->n > 0)
+			__builtin_prefetch(z->rr[node[i]->first].rdata);
+	}
 }
 
 const struct node *zone_wildcard(const struct zone *z, const struct node *encloser)
