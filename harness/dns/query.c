@@ -11,6 +11,14 @@ static uint16_t get16(const uint8_t *p)
 	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
+/* RFC 6891 6.1.2: code, length and data, one after another. */
+static bool options_are_whole(const uint8_t *p, const uint8_t *end)
+{
+	while (end - p >= 4 && end - p >= 4 + get16(p + 2))
+		p += 4 + get16(p + 2);
+	return p == end;
+}
+
 /* An OPT record that ends with the message (RFC 6891 6.1.2). */
 static bool read_opt(const uint8_t *p, const uint8_t *end, struct query *ret)
 {
@@ -23,7 +31,8 @@ static bool read_opt(const uint8_t *p, const uint8_t *end, struct query *ret)
 	ret->edns_version = p[6];
 	ret->dnssec_ok = (p[7] & 0x80) != 0;
 	/* The extended RCODE is the reply's. */
-	return p[5] == 0 && end - p == OPT_FIXED + get16(p + 9);
+	return p[5] == 0 && end - p == OPT_FIXED + get16(p + 9) &&
+	       options_are_whole(p + OPT_FIXED, end);
 }
 
 /* Moves *at past the name; false when there is none (or a pointer: the first name of a
@@ -65,7 +74,6 @@ bool query_read(const uint8_t *wire, size_t len, struct query *ret)
 	p += 4;
 	ret->id = get16(wire);
 	ret->rd = wire[2] & 1;
-	ret->cd = (wire[3] & 0x10) != 0;
 	ret->has_edns = ret->dnssec_ok = false;
 	ret->edns_version = 0;
 	ret->udp_size = UDP_SIZE_MIN;

@@ -89,7 +89,8 @@ static void put_header(uint8_t *out, const struct query *q, const struct answer 
 {
 	set16(out, q->id);
 	out[2] = (uint8_t)(0x80 | answer->aa << 2 | tc << 1 | q->rd);
-	out[3] = (uint8_t)(q->cd << 4 | (answer->rcode & 15));
+	/* RFC 4035 3.1.6: CD means nothing to an authority and does not come back. */
+	out[3] = answer->rcode & 15;
 	set16(out + 4, 1);
 	set16(out + 6, n[ANSWER]);
 	set16(out + 8, n[AUTHORITY]);

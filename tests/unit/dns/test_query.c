@@ -20,7 +20,6 @@ static void a_plain_query_is_read(void **state)
 	assert_true(query_read(plain, sizeof(plain), &q));
 	assert_int_equal(q.id, 0x1234);
 	assert_true(q.rd);
-	assert_false(q.cd);
 	assert_false(q.has_edns);
 	assert_int_equal(q.udp_size, 512);
 	assert_int_equal(q.question.type, TYPE_A);
@@ -44,6 +43,21 @@ static void edns_is_read_and_its_options_are_passed_over(void **state)
 	assert_true(q.dnssec_ok);
 	assert_int_equal(q.edns_version, 1);
 	assert_int_equal(q.udp_size, 4096);
+}
+
+static void options_in_disorder_are_left_to_others(void **state)
+{
+	uint8_t wire[sizeof(plain) + sizeof(opt)];
+	struct query q;
+
+	(void)state;
+	memcpy(wire, plain, sizeof(plain));
+	memcpy(wire + sizeof(plain), opt, sizeof(opt));
+	wire[11] = 1;
+	for (uint8_t n = 1; n < 4; n++) {
+		wire[sizeof(wire) - 1] = n; /* longer than what follows */
+		assert_false(query_read(wire, sizeof(wire), &q));
+	}
 }
 
 static void an_edns_size_below_512_counts_as_512(void **state)
@@ -150,6 +164,7 @@ int main(void)
 {
 	TESTS_ADD(a_plain_query_is_read);
 	TESTS_ADD(edns_is_read_and_its_options_are_passed_over);
+	TESTS_ADD(options_in_disorder_are_left_to_others);
 	TESTS_ADD(an_edns_size_below_512_counts_as_512);
 	TESTS_ADD_ROWS(spoiled, is_no_plain_query);
 	TESTS_ADD(a_message_cut_off_anywhere_is_none);
