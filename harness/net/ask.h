@@ -14,8 +14,9 @@ struct net_ask;
  * and calls done with the reply, whose id is the query's again, or with NULL when none
  * came in time, or the host refused. A datagram from elsewhere, with another id or
  * another question, is not the reply (RFC 5452 9.1). `done` runs on the loop, later,
- * exactly once, unless it is cancelled; the message is valid during the call. UDP is
- * tried twice, half of the time each. */
+ * exactly once, unless it is cancelled before; the message is valid during the call.
+ * UDP is tried twice, half of the time each; a query too long for it goes over TCP at
+ * once. `len` is at least that of a header, 12, and at most 65535. */
 struct net_ask *net_ask(struct net_loop *l, const struct endpoint *to,
 	const uint8_t *query, size_t len, uint64_t timeout_us,
 	void (*done)(void *ctx, const uint8_t *reply, size_t len), void *ctx);

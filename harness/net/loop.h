@@ -51,7 +51,7 @@ struct event_base *net_loop_base(struct net_loop *l);
 
 /* Buffers that all users of a loop share, one set a kind: `size` octets, zeroed when
  * first asked for, and freed with the loop. */
-enum net_memory { NET_MEMORY_UDP, NET_MEMORY_TCP, NET_MEMORY_N };
+enum net_memory { NET_MEMORY_UDP, NET_MEMORY_TCP, NET_MEMORY_ASK, NET_MEMORY_N };
 void *net_loop_memory(struct net_loop *l, enum net_memory kind, size_t size);
 
 #endif
