@@ -170,7 +170,6 @@ static void conn_close(struct conn *c)
 	struct listener *l = c->listener;
 
 	tap_in(c, NULL, 0);
-
 	set_event(&c->readable, &c->reading, false);
 	set_event(&c->writable, &c->writing, false);
 	close(c->fd);

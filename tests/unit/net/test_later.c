@@ -255,7 +255,7 @@ static void one_that_never_reads_its_late_answers_is_cut_off(void **state)
 /* ---- the tap ---- */
 
 struct seen {
-	unsigned in, out;
+	unsigned in, out, closed;
 	uint64_t conn;
 	struct endpoint client, server;
 };
@@ -267,6 +267,11 @@ static void look(void *ctx, const struct endpoint *from, const struct endpoint *
 {
 	const struct talk *t = ctx;
 
+	if (message == NULL) {
+		assert_true(conn != 0 && conn == seen.conn);
+		seen.closed++;
+		return;
+	}
 	assert_true(len == 4 || len == 5);
 	assert_true(memcmp(message, "echo", 4) == 0 ||
 		    memcmp(message, "dela", 4) == 0 || memcmp(message, "late", 4) == 0);
@@ -314,6 +319,7 @@ static void the_tap_sees_each_message(void **state)
 	assert_true(ip_equal(&seen.server.ip, &to.ip));
 	assert_true((seen.conn != 0) == (row->type == SOCK_STREAM));
 	end(&t, fd);
+	assert_int_equal(seen.closed, row->type == SOCK_STREAM ? 1 : 0);
 }
 
 /* ---- two loops ---- */
