@@ -28,10 +28,6 @@
 /* Those who waited for an answer find it when their turn comes, whatever its TTL. */
 #define KEPT_MIN_US UINT64_C(1000000)
 
-/* Until it is there, nothing can be had. */
-#pragma weak net_ask
-#pragma weak net_ask_cancel
-
 struct entry {
 	struct upstream *upstream;
 	struct entry *in_bucket;     /* next */
@@ -345,7 +341,7 @@ bool upstream_wait(struct upstream *u, struct upstream_waiter *w)
 {
 	struct entry *e;
 
-	if (!u->missed || net_ask == NULL)
+	if (!u->missed)
 		return false;
 	e = find(u, name_at(u->missed_name), u->missed_type);
 	if (e == NULL && u->under_way >= ASKED_MAX)
