@@ -45,6 +45,7 @@ TESTS  := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/test_*.c))
 FUZZ   := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH  := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
 SERVER_BENCH := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/server/*.c))
+SOAK   := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/soak/*.c))
 SH     := $(wildcard .ci/run .ci/install-packages tests/*.sh tests/*/*.sh)
 
 SCENARIOS := $(sort $(wildcard scenarios/*.conf))
@@ -92,6 +93,11 @@ $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(B)/libharness.a
 
 # The clients of the server benches read questions as the soak test does.
 $(B)/tests/bench/server/%: $(B)/obj/tests/bench/server/%.o $(B)/obj/tests/support/queries.o $(B)/libharness.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(LIBS)
+
+$(B)/tests/soak/soak: $(SOAK) $(B)/obj/tests/support/queries.o $(B)/libharness.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(LIBS)
@@ -148,6 +154,10 @@ bench: $(BENCH)                         ## speed and memory, in figures
 bench-server: $(B)/harness $(SERVER_BENCH) build/.packages-bench   ## harness serve beside NSD, Knot DNS, PowerDNS
 	@tests/bench/server.sh $(B)/harness $(B)/tests/bench/server
 
+# A sanitizer's own memory comes and goes by more than a leak would show.
+soak: $(B)/harness $(B)/tests/soak/soak   ## harness serve under all sorts of load for SOAK_SECONDS (60)
+	@SOAK_SLACK_KIB=$(if $(filter asan tsan,$(MODE)),32768,2048) tests/soak/soak.sh $^
+
 # Its quotes stay: the shell that expands it does not read them again.
 TIDY := -std=c11 -D_GNU_SOURCE -DVERSION="$(VERSION)" -iquote harness
 
@@ -189,7 +199,7 @@ help:
 	    awk -F'|' '{ printf "  make %-18s %s\n", $$1, $$2 }'
 
 .PHONY: all run check unit-tests golden-tests scenario-tests serve-tests asan ubsan tsan coverage fuzz \
-        fuzz-run bench bench-server lint format docs docs-check install uninstall clean help
+        fuzz-run bench bench-server soak lint format docs docs-check install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

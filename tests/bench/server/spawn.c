@@ -24,8 +24,9 @@
 #include "dns/name.h"
 #include "dns/rr.h"
 
-#define ANSWER_MAX_S 120 /* a million names in the slowest server, several times over  \
-			  */
+#define ANSWER_MAX_S                                                                   \
+	120 /* a million names in the slowest server, several times over               \
+	     */
 #define END_MAX_S 5
 /* Between two questions: a tenth of a millisecond, as first answers are told apart by
  * milliseconds, and longer when it takes long anyway. */
