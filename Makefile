@@ -127,9 +127,10 @@ scenario-tests: $(B)/harness | golden-tests
 	@$(B)/harness run -q tests/observed/*.conf
 	@$(B)/harness run -q $(SCENARIOS)
 
-# dig asks a server of ours; it takes a second.
+# dig, and delv as a validator, ask servers of ours; it takes three seconds.
 serve-tests: $(B)/harness | golden-tests build/.packages-test
 	@timeout 60 tests/serve.sh $(B)/harness
+	@timeout 60 tests/dnssec.sh $(B)/harness
 
 asan ubsan tsan:                        ## the tests under a sanitizer
 	@$(MAKE) MODE=$@ unit-tests golden-tests scenario-tests serve-tests

@@ -26,6 +26,7 @@ enum {
 	OPT_LISTEN,
 	OPT_PORT,
 	OPT_PORT_FILE,
+	OPT_TRUST_ANCHOR,
 	OPT_WORKERS,
 	OPT_VERSION,
 	OPT_MINIMAL_ANY,
@@ -63,6 +64,10 @@ static const struct argp_option rows[] = {
 		"for UDP and TCP at every address; default: 5300; 0 picks one", 2 },
 	{ "port-file", OPT_PORT_FILE, "FILE", 0,
 		"write the port here when everything answers", 2 },
+	{ "trust-anchor", OPT_TRUST_ANCHOR, "FILE", 0,
+		"write the DNSKEY and DS records that validators of signed zones "
+		"need here",
+		2 },
 	{ "workers", OPT_WORKERS, "N", 0, "threads; default: 1", 2 },
 	{ NULL, 0, NULL, 0, "How:", 3 },
 	{ "allow-transfer", OPT_TRANSFER, NULL, 0,
@@ -176,6 +181,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_PORT_FILE:
 		o->port_file = arg;
 		return 0;
+	case OPT_TRUST_ANCHOR:
+		o->anchor_file = arg;
+		return 0;
 	case OPT_WORKERS:
 		o->workers = number("--workers", arg, 1, SERVE_WORKERS_MAX, state);
 		return 0;
@@ -257,6 +265,29 @@ static int load(const struct serve_options *o, struct serve_data *ret)
 	return -1;
 }
 
+/* -1 after complaining. */
+static int write_file(const char *path, const char *text)
+{
+	struct newfile *f = newfile_open(path);
+	bool written = f != NULL && dprintf(newfile_fd(f), "%s", text) >= 0;
+
+	if (written && newfile_keep(f) == 0)
+		return 0;
+	cli_complain("%s: cannot write: %s", path, strerror(errno));
+	if (!written)
+		newfile_drop(f);
+	return -1;
+}
+
+static int write_anchors(const struct serve_options *o, const struct serve_data *d)
+{
+	if (o->anchor_file == NULL)
+		return 0;
+	if (d->anchors[0] == '\0')
+		cli_complain("%s: left empty, no zone is signed", o->anchor_file);
+	return write_file(o->anchor_file, d->anchors);
+}
+
 static void warn_of_refused(const struct serve_options *o, const struct serve_data *d)
 {
 	for (unsigned i = 0; i < d->n; i++)
@@ -283,6 +314,7 @@ static void reload(void *ctx)
 		return;
 	}
 	warn_of_refused(s->o, &d);
+	write_anchors(s->o, &d);
 	for (unsigned i = 0; i < s->n; i++)
 		service_replace(s->services[i], &d.list[i]);
 	serve_data_clear(&d);
@@ -331,18 +363,14 @@ static void warn_of_strangers(const struct serve_options *o)
 	}
 }
 
-/* -1 after complaining. */
-static int write_port_file(const char *path, uint16_t port)
+static int write_port(const struct serve_options *o, uint16_t port)
 {
-	struct newfile *f = newfile_open(path);
-	bool written = f != NULL && dprintf(newfile_fd(f), "%u\n", port) > 0;
+	char text[8];
 
-	if (written && newfile_keep(f) == 0)
+	if (o->port_file == NULL)
 		return 0;
-	cli_complain("%s: cannot write: %s", path, strerror(errno));
-	if (!written)
-		newfile_drop(f);
-	return -1;
+	snprintf(text, sizeof(text), "%u\n", port);
+	return write_file(o->port_file, text);
 }
 
 /* The last thing said, when everything answers. */
@@ -351,11 +379,11 @@ static int announce(struct serving *s, const struct serve_data *d)
 	unsigned n = 0;
 	const struct serve_place *places = serve_net_places(s->net, &n);
 
-	if (s->o->port_file != NULL &&
-		write_port_file(s->o->port_file, places[0].at.port) != 0)
+	if (write_anchors(s->o, d) != 0 || write_port(s->o, places[0].at.port) != 0)
 		return -1;
 	if (!s->o->quiet) {
 		serve_print_table(d, places, n);
+		serve_print_anchors(d);
 		putchar('\n');
 	}
 	printf("ready: %u server%s, %u address%s, port %u\n", s->n,

@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/str.h"
 #include "cli/index.h"
 #include "dns/idn.h"
 #include "mta/profile.h"
 #include "resolver/policy.h"
 #include "run/drive.h"
 #include "scenario/parse.h"
+#include "zone/sign.h"
 
 /* The services of a scenario share its arena: it goes with the last of them. */
 struct serve_memory {
@@ -116,6 +118,29 @@ static void example_of_scenario(
 	}
 }
 
+/* ---- signed zones ---- */
+
+static void set_anchors(struct arena *a, struct serve_data *d)
+{
+	struct str s = STR_INIT;
+	const struct zone **zones;
+	size_t n = 0;
+
+	for (unsigned i = 0; i < d->n; i++)
+		n += d->list[i].server.n_zones;
+	zones = arena_array(a, n, sizeof(*zones));
+	n = 0;
+	for (unsigned i = 0; i < d->n; i++) {
+		const struct server *server = &d->list[i].server;
+
+		for (unsigned k = 0; k < server->n_zones; k++)
+			zones[n++] = server->zones[k].zone;
+	}
+	zone_put_anchors(&s, zones, n);
+	d->anchors = arena_strndup(a, s.data, s.len);
+	str_clear(&s);
+}
+
 /* ---- a scenario ---- */
 
 static unsigned stage_at(const struct world *w, uint64_t at_us)
@@ -202,6 +227,7 @@ int serve_data_load(const struct serve_options *o, struct arena *a, struct errs 
 	*ret = (struct serve_data){ 0 };
 	if ((o->file != NULL ? load_scenario : load_zones)(o, a, errs, ret) != 0)
 		return -1;
+	set_anchors(a, ret);
 	share(a, ret);
 	return 0;
 }

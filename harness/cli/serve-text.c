@@ -140,6 +140,22 @@ void serve_print_table(
 	}
 }
 
+void serve_print_anchors(const struct serve_data *d)
+{
+	const char *line = d->anchors;
+
+	if (*line != '\0')
+		puts("\nTrust anchor:");
+	while (*line != '\0') {
+		int len = (int)strcspn(line, "\n");
+		const char *ds = strstr(line, " IN DS ");
+
+		if (ds != NULL && ds < line + len)
+			printf("%.*s\n", len, line);
+		line += len + 1;
+	}
+}
+
 void serve_print_counts(const struct serve_counts *c, double seconds)
 {
 	struct str s = STR_INIT;

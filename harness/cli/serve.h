@@ -22,7 +22,7 @@ struct serve_options {
 	unsigned workers;
 	struct endpoint upstream;
 	struct service_options service;
-	const char *port_file;
+	const char *port_file, *anchor_file;
 	struct evidence_files evidence;
 	bool quiet;
 };
@@ -36,6 +36,7 @@ struct serve_data {
 	/* A question that one of them answers, for the user to try, or NULL. */
 	const char *example; /* "customer.mywebservice.com MX" */
 	unsigned example_server;
+	const char *anchors; /* of signed zones, in master-file form; "" for none */
 	struct serve_memory *memory;
 };
 
@@ -89,6 +90,9 @@ void serve_net_free(struct serve_net *net);
 /* What listens where, and a line to try. */
 void serve_print_table(const struct serve_data *d, const struct serve_place *places,
 	unsigned n_places);
+
+/* The DS records among the trust anchors, with a line above; nothing when none. */
+void serve_print_anchors(const struct serve_data *d);
 
 void serve_print_counts(const struct serve_counts *c, double seconds);
 

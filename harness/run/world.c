@@ -237,22 +237,3 @@ int world_server_at(const struct world_stage *stage, const struct ip *ip)
 	}
 	return -1;
 }
-
-void world_put_anchors(struct arena *a, const struct world *w, struct str *s)
-{
-	const struct world_stage *first = &w->stages[0];
-	const struct zone **zones;
-	size_t n = 0;
-
-	for (unsigned i = 0; i < first->n_servers; i++)
-		n += first->servers[i].n_zones;
-	zones = arena_array(a, n, sizeof(*zones));
-	n = 0;
-	for (unsigned i = 0; i < first->n_servers; i++) {
-		const struct server *server = &first->servers[i];
-
-		for (unsigned k = 0; k < server->n_zones; k++)
-			zones[n++] = server->zones[k].zone;
-	}
-	zone_put_anchors(s, zones, n);
-}

@@ -9,7 +9,6 @@
 #include "server/server.h"
 
 struct arena;
-struct str;
 
 struct world_stage {
 	uint64_t at_us;
@@ -32,9 +31,5 @@ void world_build(struct arena *a, const struct scenario *scenario, struct world 
 
 /* The server's index in the stage, or -1 when nothing is at the address. */
 int world_server_at(const struct world_stage *stage, const struct ip *ip);
-
-/* Adds the trust anchors of the world as it is at the start: nothing when no zone is
- * signed. The root that was made is the only one when it is signed. */
-void world_put_anchors(struct arena *a, const struct world *w, struct str *s);
 
 #endif

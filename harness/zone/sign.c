@@ -255,7 +255,8 @@ void zone_put_anchors(struct str *s, const struct zone *const *zones, size_t n)
 		struct rrset keys = keys_of(zones[i]);
 		struct ds_list ds = { .n = 0 };
 
-		if (has_ds_in(zones[i]->origin, zones, n) || is_repeated(zones, i))
+		if (keys.n == 0 || has_ds_in(zones[i]->origin, zones, n) ||
+			is_repeated(zones, i))
 			continue;
 		for (unsigned k = 0; k < keys.n; k++)
 			put_anchor(s, &keys.rr[k]);

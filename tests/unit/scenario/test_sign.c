@@ -155,23 +155,6 @@ static void a_changed_zone_is_signed_again(void **state)
 		set.rr, set.n, &rrsig.rr[0]));
 }
 
-/* ---- the anchor ---- */
-
-static void the_anchor_is_the_root(void **state)
-{
-	struct str s = STR_INIT;
-	struct scenario *sc;
-	struct world w;
-
-	(void)state;
-	parse("servers: { " ZONE("a.example", "") ", dnssec: sign }\n", &sc);
-	world_build(a, sc, &w);
-	world_put_anchors(a, &w, &s);
-	assert_memory_equal(s.data, ". 172800 IN DNSKEY 257 3 13 ", 28);
-	assert_non_null(strstr(s.data, "\n. 172800 IN DS "));
-	str_clear(&s);
-}
-
 /* ---- mistakes ---- */
 
 static const struct row mistakes[] = {
@@ -221,7 +204,6 @@ int main(void)
 	a = arena_new();
 	TESTS_ADD_ROWS(rows, signed_zones);
 	TESTS_ADD(a_changed_zone_is_signed_again);
-	TESTS_ADD(the_anchor_is_the_root);
 	TESTS_ADD_ROWS(mistakes, mistake);
 	TESTS_ADD(too_much_to_sign_is_refused);
 	failed = tests_run("scenario-sign");
