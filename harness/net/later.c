@@ -8,10 +8,25 @@
 #include "base/bug.h"
 #include "net/loop.h"
 
+static void link_to(struct net_later *later, struct listener *l, struct laters *list)
+{
+	later->listener = l;
+	l->n_laters++;
+	LIST_INSERT_HEAD(list, later, link);
+}
+
+/* It waits for nobody any more. */
+static void unlink_from(struct net_later *later, struct listener *l)
+{
+	LIST_REMOVE(later, link);
+	l->n_laters--;
+	later->listener = NULL;
+	later->conn = NULL;
+}
+
 static struct net_later *later_new(const struct net_request *rq)
 {
-	struct conn *c = rq->tcp ? rq->where : NULL;
-	struct listener *l = c != NULL ? conn_listener(c) : rq->where;
+	struct listener *l = rq->tcp ? conn_listener(rq->where) : rq->where;
 	struct net_later *later;
 
 	if (l->n_laters == NET_LATER_MAX) {
@@ -21,32 +36,18 @@ static struct net_later *later_new(const struct net_request *rq)
 	later = calloc(1, sizeof(*later));
 	if (later == NULL)
 		bug("no memory for an answer");
-	later->listener = l;
-	later->conn = c;
-	l->n_laters++;
-	if (c != NULL) {
-		conn_add_later(c, later);
+	if (rq->tcp) {
+		later->conn = rq->where;
+		link_to(later, l, conn_new_later(rq->where));
 	} else {
 		udp_path_of(rq, &later->path);
-		LIST_INSERT_HEAD(&l->laters, later, link);
+		link_to(later, l, &l->laters);
 	}
 	return later;
 }
 
-/* It waits for nobody any more. */
-static void later_unlink(struct net_later *later)
-{
-	if (later->listener == NULL)
-		return;
-	LIST_REMOVE(later, link);
-	later->listener->n_laters--;
-	later->listener = NULL;
-	later->conn = NULL;
-}
-
 static void later_free(struct net_later *later)
 {
-	later_unlink(later);
 	net_timer_cancel(later->timer);
 	stream_drop(&later->stream);
 	free(later->message);
@@ -59,7 +60,8 @@ static void send_it(struct net_later *later, const uint8_t *message, size_t len)
 	struct listener *l = later->listener;
 	struct conn *c = later->conn;
 
-	later_unlink(later);
+	if (l != NULL)
+		unlink_from(later, l);
 	if (c != NULL)
 		conn_answer(c, message, len, &later->stream);
 	else if (l != NULL && later->path.len > 0 && len > 0)
@@ -103,29 +105,27 @@ void later_delay(struct net_request *rq)
 		net_loop_after(later->listener->loop, rq->delay_us, on_due, later);
 }
 
+/* The analyser does not follow LIST_REMOVE(): it takes the next first for the last. */
 void laters_of_a_closed_connection(struct laters *list, struct listener *l)
 {
-	while (!LIST_EMPTY(list)) {
-		struct net_later *later = LIST_FIRST(list);
+	struct net_later *later;
 
-		if (later->timer != NULL) {
+	while ((later = LIST_FIRST(list)) != NULL) {
+		unlink_from(later, l); /* NOLINT(clang-analyzer-unix.Malloc) */
+		if (later->timer != NULL)
 			later_free(later);
-			continue;
-		}
-		LIST_REMOVE(later, link);
-		later->conn = NULL;
-		LIST_INSERT_HEAD(&l->laters, later, link);
+		else
+			link_to(later, l, &l->laters);
 	}
 }
 
 void laters_of_a_closed_listener(struct listener *l)
 {
-	while (!LIST_EMPTY(&l->laters)) {
-		struct net_later *later = LIST_FIRST(&l->laters);
+	struct net_later *later;
 
+	while ((later = LIST_FIRST(&l->laters)) != NULL) {
+		unlink_from(later, l); /* NOLINT(clang-analyzer-unix.Malloc) */
 		if (later->timer != NULL)
 			later_free(later);
-		else
-			later_unlink(later);
 	}
 }

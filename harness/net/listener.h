@@ -95,8 +95,10 @@ void tcp_start(struct listener *l);
 void tcp_stop(struct listener *l); /* closes all connections, too */
 
 struct listener *conn_listener(const struct conn *c);
-void conn_add_later(struct conn *c, struct net_later *later);
 void conn_local(const struct conn *c, struct endpoint *ret);
+
+/* One more request of it waits for conn_answer(); returns where it is listed. */
+struct laters *conn_new_later(struct conn *c);
 
 /* Sends a message that was waited for (none when len is 0) and then the stream, which
  * it takes over. May close the connection. */
