@@ -32,6 +32,7 @@ const struct resolver_policy resolver_policies[] = {
 			"every type",
 		.source = "Unbound 1.17.1 iterator/iterator.c (processQueryTargets), "
 			  "iterator/iter_scrub.c, services/cache/dns.c; tried",
+		.asks_signatures = true, /* iterator.c processQueryTargets(): EDNS_DO */
 		.whole_seconds = true,
 		.free_minimised = true,
 		.made_cname_ttl0 = true,
@@ -56,6 +57,7 @@ const struct resolver_policy resolver_policies[] = {
 			"decides",
 		.source = "Unbound 1.17.1 iterator/iter_scrub.c, services/cache/dns.c; "
 			  "tried",
+		.asks_signatures = true,
 		.whole_seconds = true,
 		.made_cname_ttl0 = true,
 		.cname = CNAME_ANSWERS_EVERY_TYPE,
@@ -79,6 +81,7 @@ const struct resolver_policy resolver_policies[] = {
 			  "rctx_answer_scan), lib/dns/rbtdb.c (cache_find), "
 			  "lib/dns/view.c, "
 			  "bin/named/config.c; tried",
+		.asks_signatures = true, /* fctx_addopt() */
 		.nxdomain_all = true,
 		.nxdomain_wipes = true,
 		.dname_below = true,
@@ -105,6 +108,7 @@ const struct resolver_policy resolver_policies[] = {
 			"least",
 		.source = "Knot Resolver 5.6.0 lib/layer/iterate.c (unroll_cname, "
 			  "process_answer, begin), lib/defines.h; tried",
+		.asks_signatures = true, /* lib/resolve.c: with a trust anchor */
 		.dname_below = true,
 		.dname_as_it_is = true,
 		.notimp_fails = true,
@@ -130,6 +134,7 @@ const struct resolver_policy resolver_policies[] = {
 		.source = "PowerDNS Recursor 4.8.8 pdns/syncres.cc (doResolve, "
 			  "doCNAMECacheCheck, processRecords, handleNewTarget), "
 			  "pdns/recursordist/rec-main.cc; tried",
+		.asks_signatures = true, /* dnssec=process */
 		.packet_cache = true,
 		.any_follows = true,
 		.free_cached = true, /* handleNewTarget() alone counts */
@@ -381,6 +386,9 @@ void resolver_policy_explain(struct str *s, const struct resolver_policy *p)
 		p->forwards ? "left to an upstream that caches no answers"
 			    : "its own, from the root");
 	put_field(s, "QNAME minimisation", qmin_text[p->qmin]);
+	put_field(s, "the DO bit",
+		p->asks_signatures ? "set: signed zones send their signatures"
+				   : "not set");
 	put_field(s, "a cached CNAME", cname_text[p->cname]);
 	put_field(s, "with CNAME and type cached", prefer_text[p->prefer]);
 	put_field(s, "a CNAME beside the type", mixed_text[p->mixed]);

@@ -105,7 +105,10 @@ struct resolver_policy {
 	bool knows_localhost;  /* RFC 6761 6.3; else it is asked as any name */
 	bool notimp_fails;     /* NOTIMP is final; only FORMERR drops EDNS */
 	bool one_timeout;      /* a silent server is not asked again */
-	bool ns_never_alias;  /* RFC 2181 10.3: an NS that is an alias has no address */
+	bool ns_never_alias; /* RFC 2181 10.3: an NS that is an alias has no address */
+	/* Sets DO in every query (RFC 3225): signed zones answer at length, which can
+	 * mean TCP. Nothing is validated here. */
+	bool asks_signatures;
 	bool dname_as_it_is;  /* a DNAME without its CNAME is handed on as the answer */
 	bool made_cname_ttl0; /* a CNAME made for a DNAME has TTL 0 */
 	enum qmin qmin;

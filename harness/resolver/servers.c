@@ -287,6 +287,7 @@ static void send_query(struct resolver *r, struct frame *f)
 		x->query.has_edns = false;
 		x->query.udp_size = 512;
 	}
+	x->query.dnssec_ok = x->query.has_edns && r->policy->asks_signatures;
 	trace_add(r->trace, r->now_us, "ask", "%s %s of %s%s",
 		rrtype_to_text(q.type, type), name_text(r->trace->arena, q.name),
 		ip_to_text(&x->to, ip), f->tcp ? " over TCP" : "");
