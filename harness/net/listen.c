@@ -73,6 +73,12 @@ static int open_udp(const struct endpoint *at, bool reuse_port, struct endpoint 
 	set(fd, SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER);
 	set(fd, SOL_SOCKET, SO_RCVBUFFORCE, SOCKET_BUFFER);
 	set(fd, SOL_SOCKET, SO_SNDBUFFORCE, SOCKET_BUFFER);
+	/* RFC 9715 3.1: "don't fragment", and no belief in what anybody says about the
+	 * path. It also spares the kernel a number for each datagram. */
+	if (at->ip.family == 4)
+		set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
+	else
+		set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
 	if (bind_at(fd, at, reuse_port) != 0 ||
 		getsockname(fd, (struct sockaddr *)&sa, &len) != 0)
 		return close_with_errno(fd);
