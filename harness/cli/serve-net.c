@@ -323,6 +323,8 @@ static void make_workers(struct serve_net *net)
 {
 	size_t n = (size_t)net->n_services * net->n_loops;
 
+	if (n == 0)
+		bug("nothing to serve, or nobody to do it");
 	net->workers = calloc(n, sizeof(struct service_worker *));
 	net->taps = calloc(n, sizeof(*net->taps));
 	if (net->workers == NULL || net->taps == NULL)

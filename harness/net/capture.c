@@ -266,10 +266,9 @@ static void forget(struct capture *c, struct connection *n)
 	free(n);
 }
 
-static void reset(struct capture *c, struct connection *n)
+static void write_reset(struct capture *c, struct connection *n)
 {
 	write_segment(c, n, CLIENT, RST | ACK, NULL, 0);
-	forget(c, n);
 }
 
 /* Initial sequence numbers that differ, also where a later connection has the ports of
@@ -281,8 +280,10 @@ static struct connection *new_connection(struct capture *c, uint64_t id,
 
 	if (n == NULL)
 		bug("out of memory");
-	if (c->n_connections == CAPTURE_CONNECTIONS_MAX)
-		reset(c, c->oldest);
+	if (c->n_connections == CAPTURE_CONNECTIONS_MAX) {
+		write_reset(c, c->oldest);
+		forget(c, c->oldest);
+	}
 	n->id = id;
 	n->at[CLIENT] = *client;
 	n->at[SERVER] = *server;
@@ -331,8 +332,10 @@ static FILE *open_stream(const struct newfile *file)
 
 void capture_drop(struct capture *c)
 {
-	while (c->oldest != NULL)
-		forget(c, c->oldest);
+	for (struct connection *n = c->oldest, *newer; n != NULL; n = newer) {
+		newer = n->newer;
+		free(n);
+	}
 	if (c->dumper != NULL)
 		pcap_dump_close(c->dumper);
 	if (c->pcap != NULL)
@@ -410,8 +413,8 @@ int capture_error(struct capture *c)
 
 static void end_all(struct capture *c)
 {
-	while (c->oldest != NULL)
-		reset(c, c->oldest);
+	for (struct connection *n = c->oldest; n != NULL; n = n->newer)
+		write_reset(c, n);
 	errno = 0;
 	if (c->error == 0 && pcap_dump_flush(c->dumper) != 0)
 		fail(c);
