@@ -1,10 +1,12 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "base/arena.h"
@@ -239,7 +241,6 @@ struct serving {
 	struct service **services;
 	unsigned n;
 	struct serve_net *net;
-	double since;
 	int status;
 };
 
@@ -432,26 +433,53 @@ static int begin_evidence(struct serving *s)
 
 /* ---- running ---- */
 
-static int run(struct serving *s, const struct serve_data *d)
+/* The memory of zones that were replaced goes back to the system: left to itself,
+ * malloc learns from their blocks to keep ever larger ones, and each SIGHUP adds some.
+ */
+#define GIVEN_BACK_OCTETS (1 << 20)
+
+/* Every connection takes a descriptor, and so does every question to the upstream. */
+static void raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* False after complaining. */
+static bool start(struct serving *s, const struct serve_data *d)
+{
+	s->net = serve_net_start(s->o, s->services, s->n);
+	return s->net != NULL && serve_net_check(s->net) == 0 &&
+	       begin_evidence(s) == 0 && announce(s, d) == 0;
+}
+
+static int run(struct serving *s)
 {
 	struct serve_counts counts;
-	int status = STATUS_ENVIRONMENT;
+	double since = now();
 
-	s->net = serve_net_start(s->o, s->services, s->n);
-	if (s->net == NULL)
-		return status;
-	if (serve_net_check(s->net) == 0 && begin_evidence(s) == 0 &&
-		announce(s, d) == 0) {
-		s->since = now();
-		net_loop_run(s->loop);
-		status = s->status;
-		serve_net_counts(s->net, &counts);
-		if (!s->o->quiet)
-			serve_print_counts(&counts, now() - s->since);
-	}
-	serve_net_stop(s->net);
+	net_loop_run(s->loop);
+	serve_net_counts(s->net, &counts);
+	if (!s->o->quiet)
+		serve_print_counts(&counts, now() - since);
+	return s->status;
+}
+
+static int finish(struct serving *s, int status)
+{
+	if (s->net != NULL)
+		serve_net_stop(s->net);
 	if (evidence_files_finish(&s->o->evidence) != 0 && status == STATUS_OK)
 		status = STATUS_ENVIRONMENT;
+	for (unsigned i = 0; i < s->n; i++)
+		service_free(s->services[i]);
+	if (s->net != NULL)
+		serve_net_free(s->net);
+	free(s->services);
 	return status;
 }
 
@@ -460,19 +488,19 @@ static int serve(struct serve_options *o)
 	struct serving s = { .o = o, .loop = net_loop_new() };
 	struct serve_data d;
 	int status = STATUS_USAGE;
+	bool started;
 
+	mallopt(M_MMAP_THRESHOLD, GIVEN_BACK_OCTETS);
+	raise_descriptors();
 	heed_signals(&s);
 	warn_of_strangers(o);
 	if (load(o, &d) == 0) {
 		warn_of_refused(o, &d);
 		make_services(&s, &d);
-		status = run(&s, &d);
-		for (unsigned i = 0; i < s.n; i++)
-			service_free(s.services[i]);
-		if (s.net != NULL)
-			serve_net_free(s.net);
-		free(s.services);
+		started = start(&s, &d);
+		/* Its share of the memory, which a reload is to free. */
 		serve_data_clear(&d);
+		status = finish(&s, started ? run(&s) : STATUS_ENVIRONMENT);
 	}
 	net_loop_free(s.loop);
 	return status;

@@ -348,8 +348,9 @@ struct serve_net *serve_net_start(
 	net->o = o;
 	net->services = services;
 	net->n_services = n;
-	while (net->n_loops < o->workers)
+	do {
 		net->loops[net->n_loops++] = net_loop_new();
+	} while (net->n_loops < o->workers);
 	make_workers(net);
 	if (plan(net) == 0 && bind_all(net) == 0 && start_threads(net) == 0)
 		return net;

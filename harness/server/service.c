@@ -415,14 +415,17 @@ struct waiting {
 
 static void waiting_free(struct waiting *x)
 {
-	struct service_worker *w = x->worker;
-
-	*(x->prev != NULL ? &x->prev->next : &w->waiting) = x->next;
-	if (x->next != NULL)
-		x->next->prev = x->prev;
-	snapshot_let_go(&w->service->snapshots, x->snap);
+	snapshot_let_go(&x->worker->service->snapshots, x->snap);
 	free(x->reply);
 	free(x);
+}
+
+static void answered(struct waiting *x)
+{
+	*(x->prev != NULL ? &x->prev->next : &x->worker->waiting) = x->next;
+	if (x->next != NULL)
+		x->next->prev = x->prev;
+	waiting_free(x);
 }
 
 static void send_held_back(void *ctx)
@@ -430,7 +433,7 @@ static void send_held_back(void *ctx)
 	struct waiting *x = ctx;
 
 	net_answer(x->later, x->reply, x->reply_len);
-	waiting_free(x);
+	answered(x);
 }
 
 /* What is left of a scripted delay still holds. */
@@ -443,7 +446,7 @@ static void finish(struct waiting *x, const struct job *j)
 		log_job(log, x->snap, j, &x->came);
 	if (took >= x->choice.delay_us || j->out_len == 0) {
 		net_answer(x->later, j->out, j->out_len);
-		waiting_free(x);
+		answered(x);
 		return;
 	}
 	x->reply = malloc(j->out_len);
@@ -623,9 +626,8 @@ static void worker_clear(struct service_worker *w)
 	if (w->service == NULL)
 		return;
 	upstream_free(w->upstream);
-	while (w->waiting != NULL) {
-		struct waiting *x = w->waiting;
-
+	for (struct waiting *x = w->waiting, *next; x != NULL; x = next) {
+		next = x->next;
 		if (x->timer != NULL)
 			net_timer_cancel(x->timer);
 		net_answer(x->later, NULL, 0);
