@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/lookup.h"
+#include "base/octets.h"
 #include "base/str.h"
 #include "dns/reader.h"
 #include "dns/writer.h"
@@ -117,7 +118,7 @@ bool msg_has(const struct msg *m, enum section_id id, const struct rr *rr)
 static bool options_are_whole(const uint8_t *p, size_t len)
 {
 	while (len >= 4) {
-		size_t option = 4 + (size_t)reader_get16(p + 2);
+		size_t option = 4 + (size_t)get16(p + 2);
 
 		if (option > len)
 			return false;
@@ -173,8 +174,8 @@ int msg_decode(struct arena *a, const uint8_t *wire, size_t len, struct msg *ret
 	*ret = (struct msg){ .udp_size = PLAIN_UDP_MAX };
 	if (len < HEADER_LEN)
 		return -1;
-	flags = reader_get16(wire + 2);
-	ret->id = reader_get16(wire);
+	flags = get16(wire + 2);
+	ret->id = get16(wire);
 	ret->qr = (flags & 0x8000) != 0;
 	ret->opcode = (uint8_t)(flags >> 11 & 15);
 	ret->aa = (flags & 0x0400) != 0;
@@ -184,20 +185,20 @@ int msg_decode(struct arena *a, const uint8_t *wire, size_t len, struct msg *ret
 	ret->ad = (flags & 0x0020) != 0;
 	ret->cd = (flags & 0x0010) != 0;
 	ret->rcode = flags & 15;
-	questions = reader_get16(wire + 4);
+	questions = get16(wire + 4);
 	if (questions > 1)
 		return -1;
 	if (questions == 1) {
 		ret->question.name = reader_name(&in);
 		if (ret->question.name == NULL || in.end - in.at < 4)
 			return -1;
-		ret->question.type = reader_get16(in.at);
-		ret->question.class = reader_get16(in.at + 2);
+		ret->question.type = get16(in.at);
+		ret->question.class = get16(in.at + 2);
 		ret->has_question = true;
 		in.at += 4;
 	}
 	for (int id = ANSWER; id <= ADDITIONAL; id++) {
-		unsigned n = reader_get16(wire + 6 + 2 * id);
+		unsigned n = get16(wire + 6 + 2 * id);
 
 		for (unsigned i = 0; i < n; i++) {
 			if (decode_record(&in, ret, (enum section_id)id) != 0)

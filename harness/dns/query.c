@@ -2,14 +2,11 @@
 
 #include <string.h>
 
+#include "base/octets.h"
+
 #define HEADER_LEN 12
 #define OPT_FIXED 11
 #define UDP_SIZE_MIN 512 /* RFC 6891 6.2.3 */
-
-static uint16_t get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
 
 /* RFC 6891 6.1.2: code, length and data, one after another. */
 static bool options_are_whole(const uint8_t *p, const uint8_t *end)

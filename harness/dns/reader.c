@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/octets.h"
 #include "dns/writer.h"
 
 /* Type, class, TTL, RDLENGTH. */
@@ -23,7 +24,7 @@ size_t reader_name_to(const struct reader *in, const uint8_t **at, uint8_t *to)
 
 			if (in->end - p < 2)
 				return 0;
-			target = in->start + (reader_get16(p) & 0x3fff);
+			target = in->start + (get16(p) & 0x3fff);
 			if (target >= lowest)
 				return 0;
 			if (!jumped)
@@ -84,10 +85,10 @@ int reader_record(struct reader *in, struct reader_record *ret)
 	ret->owner = reader_name(in);
 	if (ret->owner == NULL || in->end - in->at < RECORD_FIXED_LEN)
 		return -1;
-	ret->type = reader_get16(in->at);
-	ret->class = reader_get16(in->at + 2);
-	ret->ttl = reader_get32(in->at + 4);
-	ret->rdlen = reader_get16(in->at + 8);
+	ret->type = get16(in->at);
+	ret->class = get16(in->at + 2);
+	ret->ttl = get32(in->at + 4);
+	ret->rdlen = get16(in->at + 8);
 	ret->rdata = in->at + RECORD_FIXED_LEN;
 	if (in->end - ret->rdata < ret->rdlen)
 		return -1;

@@ -30,16 +30,6 @@ struct reader_record {
 	uint16_t type, class, rdlen;
 };
 
-static inline uint16_t reader_get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static inline uint32_t reader_get32(const uint8_t *p)
-{
-	return (uint32_t)reader_get16(p) << 16 | reader_get16(p + 2);
-}
-
 /* Reads the name at *at, following pointers, into `to` (NAME_WIRE_MAX octets); moves
  * *at past it. Each pointer must lead backwards, so that the walk ends. Returns the
  * length or 0. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/arena.h"
+#include "base/octets.h"
 #include "base/str.h"
 #include "dns/ldns.h"
 
@@ -62,7 +63,7 @@ const struct name *rr_target(const struct rr *rr)
 
 uint16_t rr_mx_preference(const struct rr *rr)
 {
-	return (uint16_t)(rr->rdata[0] << 8 | rr->rdata[1]);
+	return get16(rr->rdata);
 }
 
 static uint32_t soa_number(const struct rr *rr, unsigned index)
@@ -72,7 +73,7 @@ static uint32_t soa_number(const struct rr *rr, unsigned index)
 	p += name_len(name_at(p));
 	p += name_len(name_at(p));
 	p += 4 * index;
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+	return get32(p);
 }
 
 uint32_t rr_soa_serial(const struct rr *rr)

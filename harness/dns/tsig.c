@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/bug.h"
+#include "base/octets.h"
 #include "dns/reader.h"
 #include "dns/tsig-key.h"
 
@@ -130,7 +131,7 @@ struct found {
 
 static uint64_t get_time(const uint8_t *p)
 {
-	return (uint64_t)reader_get16(p) << 32 | reader_get32(p + 2);
+	return (uint64_t)get16(p) << 32 | get32(p + 2);
 }
 
 /* RFC 8945 4.2. The RDATA must be used up to its last octet. */
@@ -144,15 +145,15 @@ static int parse_rdata(
 	memcpy(t->algorithm, p, n);
 	p += n;
 	ret->f.time = get_time(p);
-	ret->f.fudge = reader_get16(p + 6);
-	ret->f.mac_len = reader_get16(p + 8);
+	ret->f.fudge = get16(p + 6);
+	ret->f.mac_len = get16(p + 8);
 	ret->f.mac = p + 10;
 	if ((size_t)(end - p) < RDATA_FIXED_LEN + ret->f.mac_len)
 		return -1;
 	p += 10 + ret->f.mac_len;
-	ret->f.original_id = reader_get16(p);
-	ret->f.error = reader_get16(p + 2);
-	ret->other_len = reader_get16(p + 4);
+	ret->f.original_id = get16(p);
+	ret->f.error = get16(p + 2);
+	ret->other_len = get16(p + 4);
 	ret->other = p + 6;
 	return (size_t)(end - ret->other) == ret->other_len ? 0 : -1;
 }
@@ -166,14 +167,14 @@ static int next_record(struct reader *in, struct tsig *t, struct found *ret)
 		return -1;
 	fixed = in->at;
 	rdata = fixed + RECORD_FIXED_LEN;
-	if (in->end - rdata < reader_get16(fixed + 8))
+	if (in->end - rdata < get16(fixed + 8))
 		return -1;
-	in->at = rdata + reader_get16(fixed + 8);
-	if (reader_get16(fixed) != TYPE_TSIG)
+	in->at = rdata + get16(fixed + 8);
+	if (get16(fixed) != TYPE_TSIG)
 		return 0;
 	ret->record = owner;
 	if (reader_name_to(in, &owner, t->owner) == 0 ||
-		reader_get16(fixed + 2) != CLASS_ANY || reader_get32(fixed + 4) != 0)
+		get16(fixed + 2) != CLASS_ANY || get32(fixed + 4) != 0)
 		return -1;
 	return parse_rdata(t, ret, rdata, in->at) == 0 ? 1 : -1;
 }
@@ -198,11 +199,11 @@ static enum tsig_verdict find(
 
 	if (len < READER_HEADER_LEN)
 		return TSIG_MALFORMED;
-	additional = reader_get16(message + ARCOUNT_AT);
-	n = reader_get16(message + 6) + reader_get16(message + 8) + additional;
+	additional = get16(message + ARCOUNT_AT);
+	n = get16(message + 6) + get16(message + 8) + additional;
 	if (n == 0)
 		return TSIG_NONE;
-	if (skip_questions(&in, reader_get16(message + 4)) != 0)
+	if (skip_questions(&in, get16(message + 4)) != 0)
 		return TSIG_MALFORMED;
 	while (n-- > 0) {
 		int is_tsig = next_record(&in, t, ret);
@@ -285,7 +286,7 @@ enum tsig_verdict tsig_check(struct tsig *ret, const struct tsig_keys *keys,
 
 void tsig_strip(const struct tsig *t, const uint8_t *message, uint8_t *to)
 {
-	unsigned additional = reader_get16(message + ARCOUNT_AT) - 1u;
+	unsigned additional = get16(message + ARCOUNT_AT) - 1u;
 
 	memcpy(to, message, t->unsigned_len);
 	to[0] = (uint8_t)(t->original_id >> 8);
@@ -325,7 +326,7 @@ static size_t cut_to_question(uint8_t *message, size_t len, size_t room)
 	struct reader in = { NULL, message, message + READER_HEADER_LEN,
 		message + len };
 
-	if (skip_questions(&in, reader_get16(message + 4)) != 0 ||
+	if (skip_questions(&in, get16(message + 4)) != 0 ||
 		(size_t)(in.at - message) > room)
 		return 0;
 	message[2] |= FLAG_TC;
@@ -402,7 +403,7 @@ size_t tsig_sign(
 		len = cut_to_question(message, len, room - tsig_room(t));
 	if (len == 0)
 		return 0;
-	f.original_id = reader_get16(message);
+	f.original_id = get16(message);
 	set_times(t, &f, now_s);
 	if (is_signed(t)) {
 		make_mac(t, &f, message, len);
@@ -411,7 +412,7 @@ size_t tsig_sign(
 	}
 	d.len = len;
 	put_record(&d, t, &f);
-	additional = reader_get16(message + ARCOUNT_AT) + 1u;
+	additional = get16(message + ARCOUNT_AT) + 1u;
 	message[ARCOUNT_AT] = (uint8_t)(additional >> 8);
 	message[ARCOUNT_AT + 1] = (uint8_t)additional;
 	return d.len;

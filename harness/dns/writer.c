@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/octets.h"
+
 /* An offset must fit 14 bits. */
 #define OFFSET_MAX 0x3fff
 /* A name that meets this many others on its way is written without a pointer: longer,
@@ -25,17 +27,6 @@ bool writer_put(struct writer *w, const void *data, size_t n)
 		memcpy(w->buf + w->len, data, n);
 	w->len += n;
 	return true;
-}
-
-static void set16(uint8_t *p, unsigned v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-static unsigned get16(const uint8_t *p)
-{
-	return (unsigned)(p[0] << 8 | p[1]);
 }
 
 bool writer_put16(struct writer *w, unsigned v)

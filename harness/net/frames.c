@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "base/octets.h"
 
 /* Holds most queries, and no more than an idle connection's own struct. */
 #define KEPT_MIN 512
@@ -44,7 +45,7 @@ static void append(struct frames *f, size_t n)
 /* The length of the message and its length octets, or 2 when those are not there. */
 static size_t frame_size(const uint8_t *p, size_t n)
 {
-	return n < 2 ? 2 : 2 + ((size_t)p[0] << 8 | p[1]);
+	return n < 2 ? 2 : 2 + get16(p);
 }
 
 /* Completes the message that is kept in part, as far as the fed octets go. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/bug.h"
+#include "base/octets.h"
 #include "net/frames.h"
 #include "net/loop.h"
 
@@ -250,12 +251,6 @@ static void send_pack(struct conn *c, struct pack *p)
 	p->n = 0;
 }
 
-static void put_length(uint8_t out[2], size_t len)
-{
-	out[0] = (uint8_t)(len >> 8);
-	out[1] = (uint8_t)len;
-}
-
 /* ---- making replies ---- */
 
 /* The message lies at p->at + p->n + 2 already. */
@@ -265,7 +260,7 @@ static void pack_message(struct conn *c, struct pack *p, size_t len)
 
 	if (len > NET_TCP_ROOM)
 		bug("a reply of %zu octets was written to %d", len, NET_TCP_ROOM);
-	put_length(frame, len);
+	set16(frame, (unsigned)len);
 	p->n += 2 + len;
 	count(&c->listener->counters.tcp_out, 1);
 	tap_out(c, frame + 2, len);
@@ -466,7 +461,7 @@ void conn_answer(
 	if (len > NET_TCP_ROOM)
 		bug("an answer of %zu octets", len);
 	if (len > 0) {
-		put_length(length, len);
+		set16(length, (unsigned)len);
 		k = send_some(c, iov, 2);
 		if (k < 2)
 			keep_unsent(c, length + k, 2 - k);

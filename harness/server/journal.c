@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/bug.h"
+#include "base/octets.h"
 
 #define MAGIC "harness journal 1\n"
 #define MAGIC_LEN (sizeof(MAGIC) - 1)
@@ -38,19 +39,6 @@ struct journal {
 
 /* ---- records ---- */
 
-static void put32(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)(v >> 24);
-	p[1] = (uint8_t)(v >> 16);
-	p[2] = (uint8_t)(v >> 8);
-	p[3] = (uint8_t)v;
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 /* Over length and body, and where it stands: a record in another place is none. */
 static uint64_t checksum(const uint8_t *record, size_t body, off_t at)
 {
@@ -64,10 +52,10 @@ static void put_head(uint8_t *record, size_t body, off_t at)
 	uint64_t sum;
 
 	memcpy(record, mark, sizeof(mark));
-	put32(record + 4, (uint32_t)body);
+	set32(record + 4, (uint32_t)body);
 	sum = checksum(record, body, at);
-	put32(record + 8, (uint32_t)(sum >> 32));
-	put32(record + 12, (uint32_t)sum);
+	set32(record + 8, (uint32_t)(sum >> 32));
+	set32(record + 12, (uint32_t)sum);
 }
 
 /* The length of the good record of which `room` octets lie at p; 0 for none. */

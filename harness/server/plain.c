@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/octets.h"
 #include "dns/writer.h"
 #include "server/quirk.h"
 #include "server/server.h"
@@ -76,12 +77,6 @@ static bool lost_glue(const struct answer *answer, unsigned kept)
 			return true;
 	}
 	return false;
-}
-
-static void set16(uint8_t *p, unsigned v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
 }
 
 static void put_header(uint8_t *out, const struct query *q, const struct answer *answer,

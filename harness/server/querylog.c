@@ -9,6 +9,7 @@
 
 #include "base/bug.h"
 #include "base/lookup.h"
+#include "base/octets.h"
 #include "base/str.h"
 #include "dns/msg.h"
 #include "dns/reader.h"
@@ -199,12 +200,12 @@ struct seen {
 
 static unsigned count_of(const struct seen *m, unsigned section)
 {
-	return m->header == NULL ? 0 : reader_get16(m->header + 4 + 2 * section);
+	return m->header == NULL ? 0 : get16(m->header + 4 + 2 * section);
 }
 
 static unsigned flags_of(const struct seen *m)
 {
-	return m->header == NULL ? 0 : reader_get16(m->header + 2);
+	return m->header == NULL ? 0 : get16(m->header + 2);
 }
 
 /* The first question. -1 when there is none to read, or no way past the others. */
@@ -217,8 +218,8 @@ static int read_questions(struct reader *in, struct seen *ret)
 			return -1;
 		if (i == 0 && reader_name_to(in, &at, ret->name_room) > 0) {
 			ret->name = name_at(ret->name_room);
-			ret->type = reader_get16(in->at);
-			ret->class = reader_get16(in->at + 2);
+			ret->type = get16(in->at);
+			ret->class = get16(in->at + 2);
 		}
 		in->at += 4;
 	}
@@ -230,10 +231,10 @@ static int skip_record(struct reader *in, struct reader_record *ret)
 {
 	if (reader_skip_name(in) != 0 || in->end - in->at < 10)
 		return -1;
-	ret->type = reader_get16(in->at);
-	ret->class = reader_get16(in->at + 2);
-	ret->ttl = reader_get32(in->at + 4);
-	ret->rdlen = reader_get16(in->at + 8);
+	ret->type = get16(in->at);
+	ret->class = get16(in->at + 2);
+	ret->ttl = get32(in->at + 4);
+	ret->rdlen = get16(in->at + 8);
 	in->at += 10;
 	if (in->end - in->at < ret->rdlen)
 		return -1;
@@ -308,7 +309,7 @@ static char *put_query(char *to, const struct query_log_line *line)
 	if (query.header == NULL) {
 		to = PUT(to, ",\"id\":null,\"opcode\":null");
 	} else {
-		to = put_number(PUT(to, ",\"id\":"), reader_get16(query.header));
+		to = put_number(PUT(to, ",\"id\":"), get16(query.header));
 		to = put_opcode(PUT(to, ",\"opcode\":"), flags >> 11 & 15);
 	}
 	to = put_question(to, &query);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/octets.h"
 #include "server/alias.h"
 #include "server/plain.h"
 #include "server/quirk.h"
@@ -263,8 +264,7 @@ static void fit_into_udp(struct arena *a, const struct msg *query, struct msg *m
 /* True for the signature of a set of that type (RFC 4034 3.1.1). */
 static bool is_signature_of(const struct rr *rr, uint16_t type)
 {
-	return rr->type == TYPE_RRSIG && rr->rdlen > 2 &&
-	       (rr->rdata[0] << 8 | rr->rdata[1]) == type;
+	return rr->type == TYPE_RRSIG && rr->rdlen > 2 && get16(rr->rdata) == type;
 }
 
 /* RFC 8482 4.1: one RRset of the name, with its signatures. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/octets.h"
 #include "dns/reader.h"
 #include "zone/sign.h"
 
@@ -57,10 +58,9 @@ static int read_zone_section(struct reader *in, unsigned n, struct update *ret)
 	if (n != 1)
 		return -1;
 	ret->zone = reader_name(in);
-	if (ret->zone == NULL || in->end - in->at < 4 ||
-		reader_get16(in->at) != TYPE_SOA)
+	if (ret->zone == NULL || in->end - in->at < 4 || get16(in->at) != TYPE_SOA)
 		return -1;
-	ret->class = reader_get16(in->at + 2);
+	ret->class = get16(in->at + 2);
 	in->at += 4;
 	return 0;
 }
@@ -82,12 +82,12 @@ uint16_t update_read(
 	struct reader in = { a, message, message + READER_HEADER_LEN, message + len };
 
 	if (len < READER_HEADER_LEN ||
-		read_zone_section(&in, reader_get16(message + 4), ret) != 0 ||
-		read_section(&in, false, ret->class, reader_get16(message + 6),
+		read_zone_section(&in, get16(message + 4), ret) != 0 ||
+		read_section(&in, false, ret->class, get16(message + 6),
 			&ret->prerequisites) != 0 ||
-		read_section(&in, true, ret->class, reader_get16(message + 8),
+		read_section(&in, true, ret->class, get16(message + 8),
 			&ret->updates) != 0 ||
-		skip_additional(&in, reader_get16(message + 10)) != 0)
+		skip_additional(&in, get16(message + 10)) != 0)
 		return RCODE_FORMERR;
 	return RCODE_NOERROR;
 }
@@ -456,8 +456,7 @@ static size_t zone_section_len(const uint8_t *message, size_t len)
 	const uint8_t *start = message + READER_HEADER_LEN, *end = message + len;
 	size_t name = name_check(start, end);
 
-	if (reader_get16(message + 4) != 1 || name == 0 ||
-		(size_t)(end - start) < name + 4)
+	if (get16(message + 4) != 1 || name == 0 || (size_t)(end - start) < name + 4)
 		return 0;
 	return name + 4;
 }

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/lookup.h"
+#include "base/octets.h"
 #include "dns/msg.h"
 #include "dns/reader.h"
 #include "support/test.h"
@@ -308,8 +309,8 @@ static void a_reply_without_room_is_cut_to_its_question(void **state)
 	assert_int_equal(out[2] & 2, 0);
 	assert_int_equal(sign_in(130, out), 115);
 	assert_int_equal(out[2] & 2, 2);
-	assert_int_equal(reader_get16(out + 6), 0);
-	assert_int_equal(reader_get16(out + 10), 1);
+	assert_int_equal(get16(out + 6), 0);
+	assert_int_equal(get16(out + 10), 1);
 	assert_int_equal(sign_in(115, out), 115);
 	assert_int_equal(sign_in(114, out), 0);
 }
