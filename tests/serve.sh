@@ -135,6 +135,25 @@ is "an address of somebody else" "$? $(cat "$work/said")" \
 stop TERM
 is "the end with two workers" "$status" 0
 
+# ---- bad weather ----
+
+# More connections than the server has descriptors for; those idle longest make room.
+# shellcheck disable=SC3045 # dash and bash have -S
+{
+	limit=$(ulimit -Sn)
+	ulimit -Sn 40
+	start --zones "$work/index"
+	ulimit -Sn "$limit"
+}
+is "an answer over TCP without a descriptor left" "$(
+	# shellcheck disable=SC2016 # bash, for its /dev/tcp
+	bash -c 'for i in $(seq 60); do exec {fd}<>/dev/tcp/127.0.0.1/$0; done; exec "$@"' \
+		"$port" dig -p "$port" +tries=1 +time=2 +short +tcp @127.0.0.1 www.example.net A 2>&1
+)" 192.0.2.4
+is "an answer over UDP after that" "$(short @127.0.0.1 www.example.net A)" 192.0.2.4
+stop TERM
+is "the end after that" "$status" 0
+
 # ---- evidence ----
 
 asked='[.server, .proto, .name, .type, .rcode, .quirk] | map(. // "-") | join(" ")'

@@ -29,7 +29,8 @@
 #define PIDS_MAX 16
 #define ASK_MIN 128
 #define ASK_MAX 8192
-#define SETTLE_US 20000 /* for the server to stop, and to be done after it goes on */
+#define SETTLE_US 5000 /* for the server to stop, and to wake up after it goes on */
+#define A_QUERY_US 10  /* more than any server here needs for one */
 
 static int fds[SOCKETS];
 static struct queries queries;
@@ -145,7 +146,7 @@ static struct span one_round(unsigned n)
 	pause_us(SETTLE_US);
 	ask(n);
 	signal_all(SIGCONT);
-	pause_us(2 * SETTLE_US);
+	pause_us(SETTLE_US + (long)n * A_QUERY_US);
 	for (unsigned i = 0; i < SOCKETS; i++)
 		take(fds[i], &s);
 	return s;
