@@ -103,6 +103,9 @@ harness_command() {
 		"--workers ${workers:-1}"
 }
 
+# Beside the one with many customers, to see what their number costs.
+small_command() { harness_command 50 "$2"; }
+
 # One server process, nothing but answers.
 nsd_command() {
 	dir=$PWD/$out/run/nsd-$1
@@ -204,7 +207,7 @@ testns_command() { echo "ldns-testns -p $2 $out/$1.testns"; }
 program() {
 	case $1 in
 	echo) echo "$tools/echo" ;;
-	harness) echo "$harness" ;;
+	harness | small) echo "$harness" ;;
 	nsd) echo nsd ;;
 	knot) echo knotd ;;
 	powerdns) echo pdns_server ;;
@@ -258,6 +261,11 @@ stop() {
 	spawned=$left
 }
 
+# questions SERVER ZONE: the file of those it is asked.
+questions() {
+	if [ "$1" = small ]; then echo "$out/50.queries"; else echo "$out/$2.queries"; fi
+}
+
 # start_each CASE ZONE SERVER...: those that run are in $running. Load time and memory
 # are recorded for the case.
 start_each() {
@@ -307,9 +315,9 @@ throughput() {
 	for round in warm $(seq "$rounds"); do
 		for server in $running; do
 			if [ "$round" = warm ]; then
-				perf warm "$server" "$3" "$out/$2.queries"
+				perf warm "$server" "$3" "$(questions "$server" "$2")"
 			else
-				perf "$1" "$server" "$3" "$out/$2.queries"
+				perf "$1" "$server" "$3" "$(questions "$server" "$2")"
 			fi
 		done
 	done
@@ -411,7 +419,7 @@ drained() {
 full_buffers() {
 	for round in $(seq "$full_rounds"); do
 		for server in $running; do
-			drained "$1" "$server" "$server" "$out/$2.queries" 10
+			drained "$1" "$server" "$server" "$(questions "$server" "$2")" 10
 		done
 	done
 }
@@ -492,7 +500,7 @@ pipelining
 stop_running
 
 say "100,000 customers"
-start_each 100k 100k echo harness $peers
+start_each 100k 100k echo harness $peers small
 throughput 100k 100k udp
 full_buffers 100k 100k
 memory_now 100k
