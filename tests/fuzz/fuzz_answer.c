@@ -9,11 +9,15 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "server/server.h"
+#include "zone/sign.h"
 
 #define MESSAGE_MAX 65535
 
 /* Looking for repeats is n^2. */
 #define RECORDS_COMPARED 300
+
+/* A signature takes longer than all the rest. */
+#define RECORDS_SIGNED 20
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -130,6 +134,26 @@ static bool question(struct arena *a, char *line, struct question *ret)
 	return ret->type != 0 && ret->name != NULL;
 }
 
+/* A signed zone proves what it denies (RFC 4035 3.1.3), and shows nothing twice. */
+static void ask_signed(struct arena *a, const struct zone *z, const struct msg *query)
+{
+	const struct zone *made = zone_sign(a, z, SIGN_PERIOD, NULL);
+	const struct answer_zone one = { .zone = made };
+	const struct answer_zones zones = { .zones = &one, .n = 1 };
+	const struct section *authority;
+	struct msg reply;
+
+	msg_init_reply(&reply, query);
+	zone_answer(a, &zones, query, &reply);
+	for (int id = ANSWER; id <= ADDITIONAL; id++)
+		check_section(&reply, &reply.section[id], zone_origin(z));
+	authority = &reply.section[AUTHORITY];
+	if (authority->n > 0 && authority->rr[0].type == TYPE_SOA &&
+		(authority->n < 4 || authority->rr[2].type != TYPE_NSEC))
+		fail(&reply, "a \"no\" without proof");
+	check_wire(a, &reply);
+}
+
 static void use(struct arena *a, const struct zone *z, const struct question *q)
 {
 	struct msg query;
@@ -139,6 +163,9 @@ static void use(struct arena *a, const struct zone *z, const struct question *q)
 		ask_zone(a, z, &query);
 	for (size_t i = 0; i < server_modes_n; i++)
 		ask_server(a, z, &server_modes[i], &query);
+	query.dnssec_ok = true;
+	if (name_is_under(q->name, zone_origin(z)) && zone_records(z) <= RECORDS_SIGNED)
+		ask_signed(a, z, &query);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -78,7 +78,8 @@ struct row {
 
 /* ---- RFC 4035, appendix B, from the zone of appendix A ----
  *
- * Our answers are smaller: no NS of the apex in the authority section. */
+ * Our answers are smaller: no NS of the apex in the authority section. Served the same
+ * signed zone, Knot 3.2.6 gave these sets, and so did NSD 4.6.1 but for that NS. */
 
 static const char rfc_zone[] =
 	"$TTL 3600\n"
@@ -152,6 +153,23 @@ static const struct row rfc_rows[] = {
 		"au x.y.w.example 3600 RRSIG NSEC 4 3600\n" },
 	{ "B.8 the child has no DS of its own", "DS example",
 		"NOERROR AA\n" RFC_SOA "au example 3600 NSEC a.example\n"
+		"au example 3600 RRSIG NSEC 1 3600\n" },
+	/* Not in the RFC; what both programs gave. */
+	{ "a name that a wildcard lies below: the NSEC before it", "A w.example",
+		"NOERROR AA\n" RFC_SOA "au ns2.example 3600 NSEC *.w.example\n"
+		"au ns2.example 3600 RRSIG NSEC 2 3600\n" },
+	{ "a name that another lies below has no wildcard (RFC 4592 2.2.2)",
+		"MX y.w.example",
+		"NOERROR AA\n" RFC_SOA "au x.w.example 3600 NSEC x.y.w.example\n"
+		"au x.w.example 3600 RRSIG NSEC 3 3600\n" },
+	{ "below a name that is there a wildcard above it does not count",
+		"A x.x.w.example",
+		"NXDOMAIN AA\n" RFC_SOA "au x.w.example 3600 NSEC x.y.w.example\n"
+		"au x.w.example 3600 RRSIG NSEC 3 3600\n" },
+	{ "behind the last name, the NSEC that leads back to the apex", "A zz.example",
+		"NXDOMAIN AA\n" RFC_SOA "au xx.example 3600 NSEC example\n"
+		"au xx.example 3600 RRSIG NSEC 2 3600\n"
+		"au example 3600 NSEC a.example\n"
 		"au example 3600 RRSIG NSEC 1 3600\n" },
 };
 
