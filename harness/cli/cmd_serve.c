@@ -449,6 +449,16 @@ static void raise_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static bool is_too_many_addresses(const struct serve_options *o, unsigned servers)
+{
+	if (servers == 1 || o->n_listen <= servers)
+		return false;
+	cli_complain("%u addresses for %u servers: give --listen once, and the others "
+		     "count on from there",
+		o->n_listen, servers);
+	return true;
+}
+
 /* False after complaining. */
 static bool start(struct serving *s, const struct serve_data *d)
 {
@@ -488,13 +498,18 @@ static int serve(struct serve_options *o)
 	struct serving s = { .o = o, .loop = net_loop_new() };
 	struct serve_data d;
 	int status = STATUS_USAGE;
-	bool started;
+	bool usable, started;
 
 	mallopt(M_MMAP_THRESHOLD, GIVEN_BACK_OCTETS);
 	raise_descriptors();
 	heed_signals(&s);
 	warn_of_strangers(o);
-	if (load(o, &d) == 0) {
+	usable = load(o, &d) == 0;
+	if (usable && is_too_many_addresses(o, d.n)) {
+		serve_data_discard(&d);
+		usable = false;
+	}
+	if (usable) {
 		warn_of_refused(o, &d);
 		make_services(&s, &d);
 		started = start(&s, &d);

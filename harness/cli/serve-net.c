@@ -92,16 +92,10 @@ static void given_places(struct serve_net *net)
 	}
 }
 
-static int plan(struct serve_net *net)
+static void plan(struct serve_net *net)
 {
 	const struct serve_options *o = net->o;
 
-	if (net->n_services > 1 && o->n_listen > net->n_services) {
-		cli_complain("%u addresses for %u servers: give --listen once, and "
-			     "the others count on from there",
-			o->n_listen, net->n_services);
-		return -1;
-	}
 	net->places = calloc(net->n_services + o->n_listen + 1, sizeof(*net->places));
 	if (net->places == NULL)
 		bug("out of memory");
@@ -109,7 +103,6 @@ static int plan(struct serve_net *net)
 		default_places(net);
 	else
 		given_places(net);
-	return 0;
 }
 
 /* ---- the capture ---- */
@@ -352,7 +345,8 @@ struct serve_net *serve_net_start(
 		net->loops[net->n_loops++] = net_loop_new();
 	} while (net->n_loops < o->workers);
 	make_workers(net);
-	if (plan(net) == 0 && bind_all(net) == 0 && start_threads(net) == 0)
+	plan(net);
+	if (bind_all(net) == 0 && start_threads(net) == 0)
 		return net;
 	serve_net_stop(net);
 	serve_net_free(net);

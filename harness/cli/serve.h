@@ -61,7 +61,8 @@ struct serve_place {
 	struct listener *listeners[SERVE_WORKERS_MAX];
 };
 
-/* Binds every address and starts the threads. NULL after complaining. */
+/* Binds every address and starts the threads. Of several servers (more than one, and no
+ * fewer than addresses are given) each gets one. NULL after complaining. */
 struct serve_net *serve_net_start(
 	const struct serve_options *o, struct service *const *services, unsigned n);
 
