@@ -130,6 +130,7 @@ scenario-tests: $(B)/harness | golden-tests
 # dig, and delv as a validator, ask servers of ours; it takes three seconds.
 serve-tests: $(B)/harness | golden-tests build/.packages-test
 	@timeout 60 tests/serve.sh $(B)/harness
+	@timeout 120 tests/update.sh $(B)/harness
 	@timeout 60 tests/dnssec.sh $(B)/harness
 
 asan ubsan tsan:                        ## the tests under a sanitizer

@@ -33,6 +33,8 @@ enum {
 	OPT_VERSION,
 	OPT_MINIMAL_ANY,
 	OPT_TRANSFER,
+	OPT_KEY,
+	OPT_JOURNAL,
 	OPT_PCAP,
 	OPT_QUERY_LOG,
 	OPT_QUIET
@@ -42,8 +44,8 @@ static const struct argp_option rows[] = {
 	{ NULL, 0, NULL, 0, "What is served:", 1 },
 	{ "zones", OPT_ZONES, "INDEX", 0,
 		"in place of a scenario, one server with all zones of a file: "
-		"origin<TAB>master-file[<TAB>mode], one a line; paths are relative to "
-		"it",
+		"origin<TAB>master-file[<TAB>mode[<TAB>key]], one a line; paths are "
+		"relative to it",
 		1 },
 	{ "mode", OPT_MODE, "MODE", 0,
 		"how that server treats data beside a CNAME; default: strict "
@@ -74,6 +76,14 @@ static const struct argp_option rows[] = {
 	{ NULL, 0, NULL, 0, "How:", 3 },
 	{ "allow-transfer", OPT_TRANSFER, NULL, 0,
 		"AXFR and IXFR at addresses that are not loopback, too", 3 },
+	{ "key", OPT_KEY, "ZONE=[HMAC:]NAME:SECRET", 0,
+		"who signs with this key (nsupdate -y) may change the zone; may be "
+		"repeated; default: nobody may",
+		3 },
+	{ "journal", OPT_JOURNAL, "DIR", 0,
+		"write updates to a journal in this folder, and do them again when "
+		"the zones are loaded; default: they last until then",
+		3 },
 	{ "minimal-any", OPT_MINIMAL_ANY, NULL, 0,
 		"ANY gets one RRset over UDP (RFC 8482)", 3 },
 	{ "version-string", OPT_VERSION, "TEXT", 0,
@@ -189,6 +199,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_WORKERS:
 		o->workers = number("--workers", arg, 1, SERVE_WORKERS_MAX, state);
 		return 0;
+	case OPT_KEY:
+		o->keys[o->n_keys++] = arg;
+		return 0;
+	case OPT_JOURNAL:
+		o->journal = arg;
+		return 0;
 	case OPT_TRANSFER:
 		o->service.allow_transfer = true;
 		return 0;
@@ -239,6 +255,7 @@ struct serving {
 	struct serve_options *o;
 	struct net_loop *loop; /* for signals; the workers have their own */
 	struct service **services;
+	struct journal **journals; /* of each; NULL: it has none */
 	unsigned n;
 	struct serve_net *net;
 	int status;
@@ -392,14 +409,28 @@ static int announce(struct serving *s, const struct serve_data *d)
 	return cli_flush_stdout();
 }
 
-static void make_services(struct serving *s, const struct serve_data *d)
+static void tell(void *ctx, const char *text)
 {
+	(void)ctx;
+	cli_complain("%s", text);
+}
+
+/* -1 after complaining. */
+static int make_services(struct serving *s, const struct serve_data *d)
+{
+	s->journals = serve_open_journals(s->o, d);
+	if (s->journals == NULL)
+		return -1;
 	s->n = d->n;
 	s->services = calloc(d->n, sizeof(struct service *));
 	if (s->services == NULL)
 		bug("out of memory");
-	for (unsigned i = 0; i < d->n; i++)
+	s->o->service.tell = tell;
+	for (unsigned i = 0; i < d->n; i++) {
+		s->o->service.journal = s->journals[i];
 		s->services[i] = service_new(&s->o->service, &d->list[i]);
+	}
+	return 0;
 }
 
 /* ---- evidence ---- */
@@ -490,7 +521,22 @@ static int finish(struct serving *s, int status)
 	if (s->net != NULL)
 		serve_net_free(s->net);
 	free(s->services);
+	serve_close_journals(s->journals, s->n);
 	return status;
+}
+
+static int serve_it(struct serving *s, struct serve_data *d)
+{
+	bool started;
+
+	if (make_services(s, d) != 0) {
+		serve_data_discard(d);
+		return finish(s, STATUS_ENVIRONMENT);
+	}
+	started = start(s, d);
+	/* Its share of the memory, which a reload is to free. */
+	serve_data_clear(d);
+	return finish(s, started ? run(s) : STATUS_ENVIRONMENT);
 }
 
 static int serve(struct serve_options *o)
@@ -498,7 +544,7 @@ static int serve(struct serve_options *o)
 	struct serving s = { .o = o, .loop = net_loop_new() };
 	struct serve_data d;
 	int status = STATUS_USAGE;
-	bool usable, started;
+	bool usable;
 
 	mallopt(M_MMAP_THRESHOLD, GIVEN_BACK_OCTETS);
 	raise_descriptors();
@@ -511,11 +557,7 @@ static int serve(struct serve_options *o)
 	}
 	if (usable) {
 		warn_of_refused(o, &d);
-		make_services(&s, &d);
-		started = start(&s, &d);
-		/* Its share of the memory, which a reload is to free. */
-		serve_data_clear(&d);
-		status = finish(&s, started ? run(&s) : STATUS_ENVIRONMENT);
+		status = serve_it(&s, &d);
 	}
 	net_loop_free(s.loop);
 	return status;
@@ -530,14 +572,16 @@ int cmd_serve(int argc, char **argv)
 		.service.version = "harness " VERSION,
 		/* No option is given more often than there are words. */
 		.listen = calloc((size_t)argc, sizeof(*o.listen)),
+		.keys = calloc((size_t)argc, sizeof(*o.keys)),
 	};
 	int status;
 
-	if (o.listen == NULL)
+	if (o.listen == NULL || o.keys == NULL)
 		bug("out of memory");
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	o.service.workers = o.workers;
 	status = serve(&o);
 	free(o.listen);
+	free(o.keys);
 	return status;
 }

@@ -52,8 +52,26 @@ static const struct server_mode *find_mode(struct index *x, const char *name, in
 	return NULL;
 }
 
+/* An empty text is none. -1 with a mistake, which does not show the secret. */
+static int find_key(
+	struct index *x, const char *text, int line, const struct tsig_key **ret)
+{
+	struct tsig_key *key = arena_alloc(x->arena, sizeof(*key));
+	const char *why;
+
+	*ret = NULL;
+	if (text == NULL || text[0] == '\0')
+		return 0;
+	if (tsig_key_from_text(x->arena, text, key, &why) != 0) {
+		errs_add(x->errs, line_at(x, line), "%s", why);
+		return -1;
+	}
+	*ret = key;
+	return 0;
+}
+
 static void add(struct index *x, const struct zone *zone,
-	const struct server_mode *mode, int line)
+	const struct server_mode *mode, const struct tsig_key *key, int line)
 {
 	if (x->n == x->room) {
 		size_t room = x->room == 0 ? 64 : x->room * 2;
@@ -69,7 +87,7 @@ static void add(struct index *x, const struct zone *zone,
 		x->room = room;
 	}
 	x->lines[x->n] = line;
-	x->zones[x->n++] = (struct server_zone){ zone, mode };
+	x->zones[x->n++] = (struct server_zone){ zone, mode, key };
 }
 
 static int by_origin(const void *a, const void *b, void *ctx)
@@ -105,6 +123,28 @@ static void find_repeated(struct index *x)
 	}
 }
 
+/* A request names its key by the name alone. */
+static void find_two_secrets(struct index *x)
+{
+	struct tsig_key *keys = arena_array(x->arena, x->n, sizeof(*keys));
+	const struct tsig_keys *by_name;
+	size_t n = 0;
+
+	for (size_t i = 0; i < x->n; i++) {
+		if (x->zones[i].key != NULL)
+			keys[n++] = *x->zones[i].key;
+	}
+	by_name = tsig_keys_new(x->arena, keys, n);
+	for (size_t i = 0; i < x->n; i++) {
+		const struct tsig_key *k = x->zones[i].key;
+
+		if (k != NULL && !tsig_key_equal(k, tsig_keys_find(by_name, k->name)))
+			errs_add(x->errs, line_at(x, x->lines[i]),
+				"key %s has another secret or algorithm above",
+				name_text(x->arena, k->name));
+	}
+}
+
 /* A file that cannot be read has no line of its own to look at. */
 static void tell_where_named(struct index *x, size_t had, int line)
 {
@@ -117,12 +157,13 @@ static void tell_where_named(struct index *x, size_t had, int line)
 	}
 }
 
-/* fields: origin, file, and mode or NULL. */
-static void load(struct index *x, char *const fields[3], int line)
+/* fields: origin, file, and mode and key or NULL. */
+static void load(struct index *x, char *const fields[4], int line)
 {
 	const struct server_mode *mode = x->mode;
 	const struct name *origin;
 	size_t had = x->errs->n;
+	const struct tsig_key *key;
 	const char *why = NULL;
 	struct zone *zone;
 
@@ -134,16 +175,18 @@ static void load(struct index *x, char *const fields[3], int line)
 	}
 	if (fields[2] != NULL)
 		mode = find_mode(x, fields[2], line);
+	if (find_key(x, fields[3], line, &key) != 0)
+		return;
 	if (zone_load_file(
 		    x->arena, origin, beside_index(x, fields[1]), x->errs, &zone) != 0)
 		tell_where_named(x, had, line);
 	else if (mode != NULL)
-		add(x, zone, mode, line);
+		add(x, zone, mode, key, line);
 }
 
 static void read_line(struct index *x, char *text, int line)
 {
-	char *fields[3] = { NULL }, *rest;
+	char *fields[4] = { NULL }, *rest;
 	int n = 0;
 
 	if (line == 1 && strncmp(text, "\xef\xbb\xbf", 3) == 0)
@@ -152,11 +195,11 @@ static void read_line(struct index *x, char *text, int line)
 	if (text[strspn(text, " \t")] == '\0' || text[0] == '#')
 		return;
 	rest = text;
-	while (n < 3 && rest != NULL)
+	while (n < 4 && rest != NULL)
 		fields[n++] = strsep(&rest, "\t");
 	if (n < 2 || rest != NULL || fields[0][0] == '\0' || fields[1][0] == '\0') {
 		struct err *e = errs_add(x->errs, line_at(x, line),
-			"expected origin<TAB>master-file[<TAB>mode]");
+			"expected origin<TAB>master-file[<TAB>mode[<TAB>key]]");
 
 		err_hint(x->errs, e, "one tab stands between the fields, no spaces");
 		return;
@@ -226,6 +269,7 @@ int index_load(struct arena *a, const char *path, const struct server_mode *mode
 			strerror(errno));
 	fclose(fp);
 	find_repeated(&x);
+	find_two_secrets(&x);
 	if (x.n == 0 && errs->n == had)
 		errs_add(errs, (struct place){ .file = path }, "no zone in this file");
 	*ret = (struct server){ .zones = x.zones, .n_zones = (unsigned)x.n };

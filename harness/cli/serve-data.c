@@ -225,7 +225,8 @@ int serve_data_load(const struct serve_options *o, struct arena *a, struct errs 
 	struct serve_data *ret)
 {
 	*ret = (struct serve_data){ 0 };
-	if ((o->file != NULL ? load_scenario : load_zones)(o, a, errs, ret) != 0)
+	if ((o->file != NULL ? load_scenario : load_zones)(o, a, errs, ret) != 0 ||
+		serve_give_keys(o, a, errs, ret) != 0)
 		return -1;
 	set_anchors(a, ret);
 	share(a, ret);

@@ -21,6 +21,9 @@ struct serve_options {
 	uint16_t port;
 	unsigned workers;
 	struct endpoint upstream;
+	const char **keys; /* "zone=[hmac:]name:secret" */
+	unsigned n_keys;
+	const char *journal; /* a folder, or NULL */
 	struct service_options service;
 	const char *port_file, *anchor_file;
 	struct evidence_files evidence;
@@ -48,6 +51,19 @@ int serve_data_load(const struct serve_options *o, struct arena *a, struct errs 
 /* When services have taken over what is in the list; and when none has. */
 void serve_data_clear(struct serve_data *d);
 void serve_data_discard(struct serve_data *d);
+
+/* ---- who may change it (serve-update.c) ---- */
+
+/* Gives the zones the keys of the options, before anything is served. -1 with mistakes.
+ */
+int serve_give_keys(const struct serve_options *o, struct arena *a, struct errs *errs,
+	struct serve_data *d);
+
+/* The journal of each server, or NULLs when there is to be none. NULL after
+ * complaining. */
+struct journal **serve_open_journals(
+	const struct serve_options *o, const struct serve_data *d);
+void serve_close_journals(struct journal **list, unsigned n);
 
 /* ---- where it listens (serve-net.c) ---- */
 

@@ -19,6 +19,19 @@ static bool refuses(const struct server_zone *z)
 	return z->mode->refuses_conflicts && zone_conflicts(z->zone, &conflict) > 0;
 }
 
+/* Two zones may have one key; a name with two secrets is refused by who reads them. */
+static const struct tsig_keys *keys_of(struct arena *a, const struct server *s)
+{
+	struct tsig_key *keys = arena_array(a, s->n_zones, sizeof(*keys));
+	size_t n = 0;
+
+	for (unsigned i = 0; i < s->n_zones; i++) {
+		if (s->zones[i].key != NULL)
+			keys[n++] = *s->zones[i].key;
+	}
+	return n == 0 ? NULL : tsig_keys_new(a, keys, n);
+}
+
 void server_prepare(struct arena *a, struct server *s)
 {
 	struct answer_zone *every = arena_array(a, s->n_zones, sizeof(*every));
@@ -45,6 +58,7 @@ void server_prepare(struct arena *a, struct server *s)
 	answer_zones_index(a, &s->every);
 	answer_zones_index(a, &s->answer);
 	s->refused = refused;
+	s->keys = keys_of(a, s);
 	quirk_prepare(s);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/ip.h"
 #include "dns/msg.h"
+#include "dns/tsig.h"
 #include "zone/answer.h"
 
 struct arena;
@@ -81,6 +82,7 @@ int quirk_set_value(struct arena *a, struct quirk *q, const char *value,
 struct server_zone {
 	const struct zone *zone;
 	const struct server_mode *mode;
+	const struct tsig_key *key; /* who has it may change the zone; NULL: nobody */
 };
 
 struct server {
@@ -93,8 +95,9 @@ struct server {
 	unsigned n_quirks;
 	bool minimal_any; /* RFC 8482 4.1: over UDP, ANY gets one RRset */
 	/* Set by server_prepare(). */
-	struct answer_zones every;  /* all zones, in the order of `zones` */
-	struct answer_zones answer; /* those that are not refused */
+	struct answer_zones every;    /* all zones, in the order of `zones` */
+	struct answer_zones answer;   /* those that are not refused */
+	const struct tsig_keys *keys; /* of all zones; NULL when none has one */
 	const bool *refused; /* per zone: has conflicts and the mode refuses them */
 	bool any_refused;
 	bool any_alias;	      /* a mode flattens or has ALIAS */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <time.h>
 
 #include "base/arena.h"
 #include "base/bug.h"
@@ -13,6 +14,8 @@
 #include "server/quirk.h"
 #include "server/snapshot.h"
 #include "server/transfer.h"
+#include "server/update.h"
+#include "server/updates.h"
 #include "server/upstream.h"
 
 #define HEADER_LEN 12
@@ -40,6 +43,7 @@ struct service_worker {
 	struct net_loop *loop;
 	unsigned index;
 	struct arena *arena; /* of one message */
+	struct tsig tsig;    /* of one message */
 	struct upstream *upstream;
 	struct waiting *waiting; /* requests that wait for it */
 	uint8_t *out;		 /* their replies */
@@ -49,6 +53,7 @@ struct service_worker {
 struct service {
 	struct service_options options;
 	struct snapshots snapshots;
+	struct updates updates;
 	struct service_worker *workers;
 	_Atomic(struct query_log *) log; /* or NULL */
 };
@@ -73,6 +78,8 @@ struct job {
 	struct quirk_choice choice;
 	const struct zone *transfer; /* may be sent in place of the reply */
 	struct msg query;	     /* as far as it could be read */
+	enum tsig_verdict signature;
+	struct tsig *tsig; /* the worker's, unless it is none, or malformed */
 };
 
 /* ---- the service ---- */
@@ -101,7 +108,10 @@ struct service *service_new(
 		bug("out of memory");
 	memset(s->workers, 0, size);
 	d = with_options(s, data);
+	updates_init(&s->updates, o);
+	updates_prepare(&s->updates, &d);
 	snapshots_init(&s->snapshots, o->workers, &d);
+	updates_ready(&s->updates);
 	return s;
 }
 
@@ -109,7 +119,9 @@ void service_replace(struct service *s, const struct service_data *data)
 {
 	struct service_data d = with_options(s, data);
 
+	updates_prepare(&s->updates, &d);
 	snapshots_replace(&s->snapshots, &d);
+	updates_ready(&s->updates);
 }
 
 struct service_worker *service_worker(
@@ -207,7 +219,13 @@ static void log_job(struct query_log *log, const struct snapshot *snap,
 
 /* ---- one message ---- */
 
-static size_t limit_of(const struct job *j)
+static bool is_signed(const struct job *j)
+{
+	return j->signature == TSIG_GOOD || j->signature == TSIG_BAD;
+}
+
+/* Of the whole reply. */
+static size_t whole_limit(const struct job *j)
 {
 	size_t limit = j->query.has_edns ? j->query.udp_size : UDP_MIN;
 
@@ -215,6 +233,28 @@ static size_t limit_of(const struct job *j)
 		return j->room;
 	limit = limit < UDP_MIN ? UDP_MIN : limit > UDP_MAX ? UDP_MAX : limit;
 	return limit < j->room ? limit : j->room;
+}
+
+/* Of what is written before it is signed. */
+static size_t limit_of(const struct job *j)
+{
+	size_t limit = whole_limit(j), kept = is_signed(j) ? tsig_room(j->tsig) : 0;
+
+	return limit > kept ? limit - kept : 0;
+}
+
+static uint64_t now_s(void)
+{
+	return (uint64_t)time(NULL);
+}
+
+/* A reply that is long for names as large as they can be, and what they sign with, is
+ * not sent at all: the client will come again by TCP. */
+static void sign_reply(struct job *j)
+{
+	if (is_signed(j) && j->out_len > 0)
+		j->out_len =
+			tsig_sign(j->tsig, j->out, j->out_len, whole_limit(j), now_s());
 }
 
 static void write_reply(struct job *j, const struct msg *m)
@@ -249,20 +289,49 @@ static bool answer_chaos(
 	return j->out_len > 0;
 }
 
-/* RFC 2136. Not yet: server_respond() refuses it. */
-static bool answer_update(
-	struct service_worker *w, struct snapshot *snap, struct job *j)
+/* RFC 2136. */
+static void answer_update(struct service_worker *w, struct job *j)
 {
-	(void)w;
-	(void)snap;
-	(void)j;
-	return false;
+	const struct tsig_key *key = NULL;
+	const uint8_t *message = j->in;
+	size_t len = j->in_len;
+
+	if (j->signature == TSIG_GOOD) {
+		uint8_t *stripped = arena_alloc_raw(w->arena, j->tsig->unsigned_len);
+
+		tsig_strip(j->tsig, j->in, stripped);
+		message = stripped;
+		len = j->tsig->unsigned_len;
+		key = j->tsig->key;
+	}
+	j->rcode = updates_apply(
+		&w->service->updates, &w->service->snapshots, key, message, len);
+	j->out_len = update_reply(j->in, j->in_len, j->rcode, j->out, limit_of(j));
+}
+
+/* RFC 8945 5.2: the signature comes before whatever is asked. True when that was the
+ * end of it. */
+static bool answer_signature(
+	struct service_worker *w, const struct snapshot *snap, struct job *j)
+{
+	struct msg m;
+
+	j->tsig = &w->tsig;
+	j->signature =
+		tsig_check(j->tsig, snap->data.server.keys, j->in, j->in_len, now_s());
+	if (j->signature == TSIG_NONE || j->signature == TSIG_GOOD)
+		return false;
+	msg_init_reply(&m, &j->query);
+	m.rcode = j->signature == TSIG_BAD ? RCODE_NOTAUTH : RCODE_FORMERR;
+	write_reply(j, &m);
+	return true;
 }
 
 /* Sends what a quirk put in place of a message; longer than the datagram can be it is
  * cut off, as is everything about it. */
 static void write_raw(struct job *j, const struct reply *reply)
 {
+	j->signature = TSIG_NONE; /* nor is it signed */
 	j->out_len = reply->raw_len < j->room ? reply->raw_len : j->room;
 	memcpy(j->out, reply->raw, j->out_len);
 	j->rcode = RCODE_NOERROR;
@@ -319,8 +388,12 @@ static void answer_query(struct service_worker *w, struct snapshot *snap, struct
 		answer_malformed(j);
 		return;
 	}
-	if (j->query.opcode == OPCODE_UPDATE && answer_update(w, snap, j))
+	if (answer_signature(w, snap, j))
 		return;
+	if (j->query.opcode == OPCODE_UPDATE) {
+		answer_update(w, j);
+		return;
+	}
 	if (answer_chaos(w, snap, j))
 		return;
 	respond(w, snap, j);
@@ -332,13 +405,21 @@ struct sending {
 	struct service *service;
 	struct snapshot *snap;
 	struct transfer *transfer;
+	bool is_signed;
+	struct tsig tsig;
 };
 
+/* RFC 8945 5.3.1: each message is signed, though only the first and the last must be.
+ */
 static size_t sending_next(void *ctx, uint8_t *out)
 {
 	struct sending *s = ctx;
+	size_t kept = s->is_signed ? tsig_room(&s->tsig) : 0;
+	size_t len = transfer_next(s->transfer, out, NET_TCP_ROOM - kept);
 
-	return transfer_next(s->transfer, out, NET_TCP_ROOM);
+	if (s->is_signed && len > 0)
+		len = tsig_sign(&s->tsig, out, len, NET_TCP_ROOM, now_s());
+	return len;
 }
 
 static void sending_free(void *ctx)
@@ -368,9 +449,12 @@ static void start_stream(struct service_worker *w, struct snapshot *snap, struct
 
 	if (s == NULL)
 		bug("out of memory");
-	*s = (struct sending){ w->service, snap, t };
+	*s = (struct sending){ w->service, snap, t, is_signed(j), { 0 } };
+	if (s->is_signed)
+		s->tsig = *j->tsig;
 	snapshot_hold(snap);
-	j->out_len = transfer_next(t, j->out, j->room);
+	j->out_len = sending_next(s, j->out);
+	j->signature = TSIG_NONE; /* it has its own */
 	rq->stream = (struct net_stream){ sending_next, sending_free, s };
 }
 
@@ -488,6 +572,7 @@ static void answer_again(void *ctx)
 	answer_query(w, x->snap, &j);
 	if (wait_again(x))
 		return;
+	sign_reply(&j);
 	count_job(w, &j);
 	finish(x, &j);
 }
@@ -519,7 +604,7 @@ static struct waiting *waiting_new(struct service_worker *w, struct snapshot *sn
 
 /* True when the request was taken: it is answered later. */
 static bool wait_for_upstream(struct service_worker *w, struct snapshot *snap,
-	const struct job *j, const struct net_request *rq)
+	struct job *j, const struct net_request *rq)
 {
 	struct net_later *later;
 	struct waiting *x;
@@ -532,6 +617,7 @@ static bool wait_for_upstream(struct service_worker *w, struct snapshot *snap,
 		return false;
 	x = waiting_new(w, snap, j, rq, later);
 	if (!wait_again(x)) {
+		sign_reply(j);
 		count_job(w, j);
 		finish(x, j);
 	}
@@ -563,6 +649,7 @@ static void handle_one(struct service_worker *w, struct snapshot *snap,
 			return;
 		if (j.transfer != NULL)
 			send_zone(w, snap, &j, rq);
+		sign_reply(&j);
 	}
 	rq->out_len = j.out_len;
 	rq->delay_us = j.choice.delay_us;
@@ -614,6 +701,7 @@ size_t service_answer(struct service_worker *w, bool tcp, const uint8_t *in,
 		m.rcode = RCODE_SERVFAIL;
 		write_reply(&j, &m);
 	}
+	sign_reply(&j);
 	snapshots_leave(ss, w->index);
 	count_job(w, &j);
 	return j.out_len;
@@ -644,6 +732,7 @@ void service_free(struct service *s)
 	for (unsigned i = 0; i < s->options.workers; i++)
 		worker_clear(&s->workers[i]);
 	snapshots_clear(&s->snapshots);
+	updates_clear(&s->updates);
 	free(s->workers);
 	free(s);
 }

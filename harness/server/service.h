@@ -16,6 +16,7 @@
 struct service;
 struct service_worker;
 struct net_loop;
+struct journal;
 
 /* A description and the memory it lives in; the service owns both from then on. */
 struct service_data {
@@ -37,6 +38,12 @@ struct service_options {
 	/* Zone transfers from other addresses of ours than loopback ones. */
 	bool allow_transfer;
 	const struct endpoint *upstream; /* a resolver; NULL: none is asked */
+	/* Updates are written to it, and done again when zones are loaded; NULL: they
+	 * are lost at the end, and at service_replace(). */
+	struct journal *journal;
+	/* Told what went wrong with the journal; from any worker's thread. */
+	void (*tell)(void *ctx, const char *text);
+	void *tell_ctx;
 	unsigned workers;
 };
 

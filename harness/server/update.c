@@ -217,9 +217,10 @@ static uint16_t prescan_record(const struct work *w, const struct update_record 
 
 	if (!name_is_under(r->rr.owner, w->origin))
 		return RCODE_NOTZONE;
-	if (r->class == w->u->class)
-		return is_meta(r->rr.type) ? RCODE_FORMERR : RCODE_NOERROR;
-	if (r->rr.ttl != 0)
+	if (r->class == w->u->class && !is_meta(r->rr.type))
+		/* Ours alone, of master files: on the wire that number is another's. */
+		return r->rr.type == TYPE_ALIAS ? RCODE_REFUSED : RCODE_NOERROR;
+	if (r->class == w->u->class || r->rr.ttl != 0)
 		return RCODE_FORMERR;
 	if (r->class == CLASS_ANY)
 		return r->rr.rdlen != 0 || (is_meta(r->rr.type) && !any)
@@ -426,6 +427,20 @@ uint16_t update_apply(struct arena *a, const struct update *u, struct zone_edit 
 	return rcode;
 }
 
+struct zone *update_finish(
+	struct arena *a, const struct zone *z, const struct zone_edit *e)
+{
+	struct zone *changed;
+	struct arena *tmp;
+
+	if (!zone_is_signed(z))
+		return zone_edit_finish(a, e);
+	tmp = arena_new();
+	changed = zone_sign(a, zone_edit_finish(tmp, e), SIGN_PERIOD, NULL);
+	arena_free(tmp);
+	return changed;
+}
+
 uint16_t update_zone(struct arena *a, const struct zone *z, const uint8_t *message,
 	size_t len, struct zone **ret_zone)
 {
@@ -436,14 +451,8 @@ uint16_t update_zone(struct arena *a, const struct zone *z, const uint8_t *messa
 
 	if (rcode == RCODE_NOERROR)
 		rcode = update_apply(tmp, &u, e);
-	if (rcode == RCODE_NOERROR) {
-		*ret_zone = NULL;
-		if (zone_edit_differs(e))
-			*ret_zone = zone_is_signed(z)
-					    ? zone_sign(a, zone_edit_finish(tmp, e),
-						      SIGN_PERIOD, NULL)
-					    : zone_edit_finish(a, e);
-	}
+	if (rcode == RCODE_NOERROR)
+		*ret_zone = zone_edit_differs(e) ? update_finish(a, z, e) : NULL;
 	arena_free(tmp);
 	return rcode;
 }

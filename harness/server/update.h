@@ -48,8 +48,12 @@ uint16_t update_read(
  * something to be served. NOTAUTH when it is about another zone or class. */
 uint16_t update_apply(struct arena *a, const struct update *u, struct zone_edit *e);
 
-/* Both at once for a single message. *ret_zone is the new zone, in `a`, or NULL when
- * nothing has changed; it is set with NOERROR only. A signed zone is signed again. */
+/* The zone that the edit of z has become, in `a`; signed again when z was signed. */
+struct zone *update_finish(
+	struct arena *a, const struct zone *z, const struct zone_edit *e);
+
+/* All of it for a single message. *ret_zone is the new zone, in `a`, or NULL when
+ * nothing has changed; it is set with NOERROR only. */
 uint16_t update_zone(struct arena *a, const struct zone *z, const uint8_t *message,
 	size_t len, struct zone **ret_zone);
 

@@ -148,6 +148,8 @@ static const struct row form_rows[] = {
 		"raw update x 1 1 60 c00002", "FORMERR" },
 	{ "3.4.1.3: a TXT without a string is FORMERR", "raw update x 16 1 60",
 		"FORMERR" },
+	{ "an ALIAS, which is ours alone, is REFUSED", "raw update x 65401 1 60 00",
+		"REFUSED" },
 	{ "3.4: a mistake at the end stops all of it",
 		"add new 60 A 192.0.2.1\nadd x.other. 60 A 192.0.2.1", "NOTZONE" },
 };
