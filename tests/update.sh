@@ -39,7 +39,9 @@ start() {
 stop() {
 	kill "-$1" "$pid"
 	wait "$pid" 2>/dev/null
+	status=$?
 	pid=
+	[ "$1" = KILL ] || is "it ends well ($(cat "$work/err"))" "$status" 0
 }
 
 dig_() {
