@@ -230,8 +230,9 @@ start() {
 	name=ns1.$origin type=A
 	[ "$1" != testns ] || name=customer1.$origin
 	log=$out/run/$1-$2.log
+	# Not by beside(): $! is to be spawn itself, which ends when its server has.
 	# shellcheck disable=SC2086 # a command of words without blanks
-	beside "$tools/spawn" "${on_cpus:-$SERVER_CPU}" "$port" \
+	$nice taskset -c "$CLIENT_CPU" "$tools/spawn" "${on_cpus:-$SERVER_CPU}" "$port" \
 		"$name" "$type" $command >"$out/run/ready" 2>"$log" &
 	spawn=$!
 	spawned="$spawned $spawn"
