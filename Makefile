@@ -113,7 +113,7 @@ say  = @$(if $(V),:,printf '  %-5s %s\n' $(1) $(2))
 
 # ---- tests --------------------------------------------------------------
 
-check: unit-tests golden-tests scenario-tests serve-tests docs-check   ## all tests
+check: unit-tests golden-tests scenario-tests loopback-tests serve-tests docs-check   ## all tests
 
 unit-tests: $(TESTS)
 	@tests/unit.sh $(TESTS)
@@ -127,6 +127,12 @@ scenario-tests: $(B)/harness | golden-tests
 	@$(B)/harness run -q tests/observed/*.conf
 	@$(B)/harness run -q $(SCENARIOS)
 
+# The same over sockets. A sanitizer needs no more than some clients.
+LOOPBACK_CLIENTS ?= *
+loopback-tests: $(B)/harness | scenario-tests
+	@tests/loopback.sh $(B)/harness $(B)/loopback '$(LOOPBACK_CLIENTS)' \
+	    $(SCENARIOS) $(wildcard tests/observed/*.conf)
+
 # dig, and delv as a validator, ask servers of ours; it takes three seconds.
 serve-tests: $(B)/harness | golden-tests build/.packages-test
 	@timeout 60 tests/serve.sh $(B)/harness
@@ -134,7 +140,8 @@ serve-tests: $(B)/harness | golden-tests build/.packages-test
 	@timeout 60 tests/dnssec.sh $(B)/harness
 
 asan ubsan tsan:                        ## the tests under a sanitizer
-	@$(MAKE) MODE=$@ unit-tests golden-tests scenario-tests serve-tests
+	@$(MAKE) MODE=$@ LOOPBACK_CLIENTS='postfix,qmail*' unit-tests golden-tests scenario-tests \
+	    loopback-tests serve-tests
 
 coverage:                               ## line coverage by file, worst first
 	@$(MAKE) MODE=cov unit-tests scenario-tests >/dev/null
@@ -200,7 +207,7 @@ help:
 	@sed -n 's/^\([a-z][a-z -]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
 	    awk -F'|' '{ printf "  make %-18s %s\n", $$1, $$2 }'
 
-.PHONY: all run check unit-tests golden-tests scenario-tests serve-tests asan ubsan tsan coverage fuzz \
+.PHONY: all run check unit-tests golden-tests scenario-tests loopback-tests serve-tests asan ubsan tsan coverage fuzz \
         fuzz-run bench bench-server soak lint format docs docs-check install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:

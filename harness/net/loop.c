@@ -150,11 +150,18 @@ static void on_wait(evutil_socket_t fd, short what, void *arg)
 	(void)arg;
 }
 
+/* libevent would exit(1), which says "something differs". */
+static void on_fatal(int error)
+{
+	bug("libevent: error %d: %s", error, strerror(errno));
+}
+
 static struct event_base *base_new(void)
 {
 	struct event_config *config = event_config_new();
 	struct event_base *base = NULL;
 
+	event_set_fatal_callback(on_fatal);
 	if (config != NULL) {
 		event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
 		base = event_base_new_with_config(config);
@@ -163,6 +170,22 @@ static struct event_base *base_new(void)
 	if (base == NULL)
 		bug("no event base: %s", strerror(errno));
 	return base;
+}
+
+/* An epoll, an eventfd, two pairs of libevent's, and some sockets. */
+#define LOOP_ROOM 16
+
+bool net_loop_has_room(void)
+{
+	int fds[LOOP_ROOM], n = 0, saved;
+
+	while (n < LOOP_ROOM && (fds[n] = eventfd(0, EFD_CLOEXEC)) >= 0)
+		n++;
+	saved = errno;
+	for (int i = 0; i < n; i++)
+		close(fds[i]);
+	errno = saved;
+	return n == LOOP_ROOM;
 }
 
 struct net_loop *net_loop_new(void)
@@ -242,6 +265,23 @@ void net_loop_once(struct net_loop *l, uint64_t wait_us)
 		add(&l->wait, wait_us);
 	event_base_loop(l->base, wait_us > 0 ? EVLOOP_ONCE : EVLOOP_NONBLOCK);
 	event_del(&l->wait);
+}
+
+bool net_loop_until(struct net_loop *l, const bool *done, uint64_t us)
+{
+	uint64_t end;
+
+	if (*done)
+		return true;
+	/* What is ready now, without a second look for more. */
+	l->now_us = 0;
+	event_base_loop(l->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+	if (*done)
+		return true;
+	end = clock_us() + us;
+	for (uint64_t now = end - us; !*done && now < end; now = clock_us())
+		net_loop_once(l, end - now);
+	return *done;
 }
 
 uint64_t net_loop_now_us(struct net_loop *l)

@@ -5,6 +5,7 @@
 #ifndef NET_LOOP_H
 #define NET_LOOP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,10 @@ struct event_base;
 
 /* Never NULL: without an event base the program ends (base/bug.h). */
 struct net_loop *net_loop_new(void);
+
+/* False with errno set when there are not the descriptors for one, and for a few
+ * sockets: to be asked first by who can say so. */
+bool net_loop_has_room(void);
 
 /* After everything else that was made with it; its timers, signals and calls that have
  * not run are dropped. */
@@ -25,6 +30,10 @@ void net_loop_run(struct net_loop *l);
 /* Handles what is ready and returns; waits up to wait_us for something to be ready (0:
  * not at all). */
 void net_loop_once(struct net_loop *l, uint64_t wait_us);
+
+/* Handles what is ready until *done is true, which what is handled makes it, or so much
+ * real time is over. Looks once more at the end: false is never for want of a turn. */
+bool net_loop_until(struct net_loop *l, const bool *done, uint64_t us);
 
 /* From any thread and from signal handlers run by a loop. */
 void net_loop_stop(struct net_loop *l);

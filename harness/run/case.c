@@ -10,6 +10,7 @@
 #include "run/drive.h"
 #include "run/evidence.h"
 #include "run/judge.h"
+#include "run/loopback.h"
 #include "run/mail.h"
 
 /* What stays the same for all cases of a scenario. */
@@ -19,6 +20,7 @@ struct bench {
 	const struct world *world;
 	const struct run_options *options;
 	struct evidence *evidence;
+	struct loopback *loopback; /* NULL: in memory */
 	struct mta_setting setting;
 	bool open_hosts;
 };
@@ -75,6 +77,7 @@ static struct visits see(struct bench *b, const struct scenario_address *address
 		return v;
 	v.at_stage = arena_array(b->keep, b->world->n_stages, sizeof(*v.at_stage));
 	drive_init(&d, b->keep, b->world, policy, b->options->seed, NULL);
+	d.loopback = b->loopback;
 	if (b->evidence != NULL) {
 		d.evidence = b->evidence;
 		evidence_begin(
@@ -230,13 +233,14 @@ static void run_case(struct one *c, const struct expected *expected, struct reco
 		.address = c->address->address,
 		.client = profile_name(c->profile),
 		.resolver = c->policy->name,
-		.network = "sim",
+		.network = run_network_name(b->options->network),
 		.is_validator = profile_is_validator(c->profile),
 	};
 	r->id = case_id(b->keep, r->scenario, r->address, r->client, r->resolver);
 	c->seed = rng_seed_from(b->options->seed, r->id);
 	arena_reset(b->scratch);
 	drive_init(&c->drive, b->scratch, b->world, c->policy, c->seed, NULL);
+	c->drive.loopback = b->loopback;
 	c->drive.wire = b->options->wire;
 	c->drive.evidence = b->evidence;
 	if (b->evidence != NULL)
@@ -378,28 +382,64 @@ static void bench_init(struct bench *b, struct arena *keep, struct arena *scratc
 	setting_of(s, keep, &b->setting);
 }
 
-int cases_run(struct arena *keep, struct arena *scratch,
-	const struct scenario *scenario, const struct cast *cast,
-	const struct run_options *options, struct case_list *ret, struct errs *errs)
+/* One line of what the sockets said; they are no mistake of any file. */
+static enum run_end broken(struct bench *b, struct case_list *ret, struct errs *errs)
+{
+	*ret = (struct case_list){ 0 };
+	errs_add(errs, (struct place){ 0 }, "%s", loopback_failure(b->loopback));
+	return RUN_BROKEN;
+}
+
+/* False when the network failed: what the cases are then is worthless. */
+static bool run_addresses(
+	struct bench *b, const struct cast *cast, struct case_list *ret)
+{
+	const struct scenario *s = b->scenario;
+
+	for (unsigned i = 0; i < s->n_addresses; i++) {
+		run_address(b, cast, &s->addresses[i], ret);
+		if (b->loopback != NULL && loopback_failure(b->loopback) != NULL)
+			return false;
+	}
+	return true;
+}
+
+static enum run_end run_on_loopback(struct bench *b, const struct cast *cast,
+	struct case_list *ret, struct errs *errs)
+{
+	enum run_end end = RUN_DONE;
+
+	if (loopback_open(b->loopback, b->world) != 0 || !run_addresses(b, cast, ret))
+		end = broken(b, ret, errs);
+	loopback_close(b->loopback);
+	return end;
+}
+
+enum run_end cases_run(struct arena *keep, struct arena *scratch,
+	struct loopback *loopback, const struct scenario *scenario,
+	const struct cast *cast, const struct run_options *options,
+	struct case_list *ret, struct errs *errs)
 {
 	size_t room =
 		(size_t)scenario->n_addresses * cast->n_clients * cast->n_resolvers;
 	struct bench b;
-	int rc = 0;
+	bool covered = true;
 
 	*ret = (struct case_list){ 0 };
 	for (unsigned i = 0; i < scenario->n_addresses; i++) {
 		if (check_covered(scenario, cast, &scenario->addresses[i], errs) != 0)
-			rc = -1;
+			covered = false;
 	}
-	if (rc != 0)
-		return rc;
+	if (!covered)
+		return RUN_MISTAKES;
 	bench_init(&b, keep, scratch, scenario, options);
+	b.loopback = loopback;
 	ret->evidence = b.evidence;
 	ret->list = arena_array(keep, room, sizeof(*ret->list));
-	for (unsigned i = 0; i < scenario->n_addresses; i++)
-		run_address(&b, cast, &scenario->addresses[i], ret);
-	return 0;
+	if (loopback != NULL)
+		return run_on_loopback(&b, cast, ret, errs);
+	run_addresses(&b, cast, ret);
+	return RUN_DONE;
 }
 
 /* ---- lookup ---- */

@@ -8,6 +8,7 @@
 #include "run/world.h"
 
 struct evidence;
+struct loopback;
 struct mta_profile;
 struct resolver_policy;
 
@@ -27,10 +28,12 @@ struct case_list {
 
 /* Runs every case of the scenario with the part of the cast it wants. The records live
  * in `keep`; `scratch` is reset again and again. Cases that no row of `expect` covers
- * are mistakes: -1 then, and the list is empty. */
-int cases_run(struct arena *keep, struct arena *scratch,
-	const struct scenario *scenario, const struct cast *cast,
-	const struct run_options *options, struct case_list *ret, struct errs *errs);
+ * are mistakes: RUN_MISTAKES then, and the list is empty. Over the loopback network
+ * unless that is NULL; when it fails RUN_BROKEN, and the list is empty. */
+enum run_end cases_run(struct arena *keep, struct arena *scratch,
+	struct loopback *loopback, const struct scenario *scenario,
+	const struct cast *cast, const struct run_options *options,
+	struct case_list *ret, struct errs *errs);
 
 /* As cases_run(), for `lookup`: no expectations, every address accepts mail, and what
  * the reference client behind the ideal resolver does is what is intended. */

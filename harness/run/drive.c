@@ -6,14 +6,11 @@
 #include "base/bug.h"
 #include "resolver/policy.h"
 #include "run/evidence.h"
+#include "run/loopback.h"
 
 /* A round trip between a resolver and a server somewhere else. Only its order of
  * magnitude matters: far below every timeout, far above zero. */
 #define ROUND_TRIP_US 10000
-
-/* An ALIAS whose target is an ALIAS of another provider, and so on: more than anybody
- * publishes, and a loop of them must end. */
-#define UPSTREAM_DEPTH_MAX 4
 
 static int upstream_lookup(
 	void *ctx, struct arena *a, const struct question *q, struct msg *ret)
@@ -21,10 +18,11 @@ static int upstream_lookup(
 	const struct drive *asking = ctx;
 	struct drive own;
 
-	if (asking->depth >= UPSTREAM_DEPTH_MAX)
+	if (asking->depth >= DRIVE_DEPTH_MAX)
 		return -1;
 	drive_init(&own, a, asking->world, resolver_policy("ideal"), 0, NULL);
 	own.depth = asking->depth + 1;
+	own.loopback = asking->loopback;
 	own.wire = asking->wire;
 	own.evidence = asking->evidence;
 	own.clock_us = asking->clock_us != NULL ? asking->clock_us : &asking->now_us;
@@ -81,7 +79,24 @@ static void through_wire(struct arena *a, struct msg *m, size_t limit)
 		bug("a message of ours is none on the wire");
 }
 
-static void ask_server(
+static void ask_over_sockets(
+	struct drive *d, unsigned at, const struct exchange *x, struct reply *reply)
+{
+	const struct loopback_query q = {
+		.stage = d->stage,
+		.server = at,
+		.to = &x->to,
+		.tcp = x->tcp,
+		.query = &x->query,
+		.state = &d->states[at],
+		.depth = d->depth,
+		.upstream = &d->upstream,
+	};
+
+	loopback_exchange(d->loopback, &q, reply);
+}
+
+static void ask_in_memory(
 	struct drive *d, unsigned at, const struct exchange *x, struct reply *reply)
 {
 	const struct server *server = &d->world->stages[d->stage].servers[at];
@@ -94,6 +109,15 @@ static void ask_server(
 		d->arena, server, &d->states[at], &d->upstream, proto, &query, reply);
 	if (d->wire && !reply->dropped && reply->raw == NULL)
 		through_wire(d->arena, &reply->msg, UINT16_MAX);
+}
+
+static void ask_server(
+	struct drive *d, unsigned at, const struct exchange *x, struct reply *reply)
+{
+	if (d->loopback != NULL)
+		ask_over_sockets(d, at, x, reply);
+	else
+		ask_in_memory(d, at, x, reply);
 }
 
 /* ---- evidence ---- */

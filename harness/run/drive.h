@@ -1,5 +1,5 @@
 /* drive.h - the pump: one resolver's questions carried to the servers of a world, in
- * memory and in virtual time. */
+ * virtual time: in memory, or over sockets. */
 #ifndef RUN_DRIVE_H
 #define RUN_DRIVE_H
 
@@ -8,7 +8,12 @@
 
 struct arena;
 struct evidence;
+struct loopback;
 struct resolver_policy;
+
+/* An ALIAS whose target is an ALIAS of another provider, and so on: more than anybody
+ * publishes, and a loop of them must end. */
+#define DRIVE_DEPTH_MAX 4
 
 struct drive {
 	struct arena *arena;
@@ -19,7 +24,8 @@ struct drive {
 	struct resolver *resolver;
 	struct server_upstream upstream;
 	unsigned depth;		   /* of lookups made for flatten and alias */
-	bool wire;		   /* messages travel as octets */
+	struct loopback *loopback; /* the world is open there; NULL: in memory */
+	bool wire;		   /* messages travel as octets in memory, too */
 	struct evidence *evidence; /* NULL: none is wanted */
 	/* What the asking drive's clock stands at, while this one asks for it: such
 	 * look-ups take no time there. NULL: its own clock counts. */

@@ -13,12 +13,22 @@
 #include "resolver/policy.h"
 #include "run/case.h"
 #include "run/evidence.h"
+#include "run/loopback.h"
 
 /* Scenarios that may be finished and wait for their turn to be reported: bounds memory,
  * and is more than a slow scenario lets the others get ahead. */
 #define AHEAD_MAX 16
 
 #define JOBS_MAX 64
+
+const char *run_network_name(enum run_network network)
+{
+	static const char *const names[] = {
+		[NETWORK_SIM] = "sim", [NETWORK_LOOPBACK] = "loopback"
+	};
+
+	return names[network];
+}
 
 /* ---- what is selected ---- */
 
@@ -143,7 +153,7 @@ static void header(struct arena *a, const struct cast *cast,
 		.scenarios_sha256 = o->scenarios_sha256,
 		.shard = arena_printf(a, "%u/%u", o->shards > 1 ? o->shard : 1,
 			o->shards > 1 ? o->shards : 1),
-		.network = "sim",
+		.network = run_network_name(o->network),
 		.clients = clients,
 		.clients_validate = validates,
 		.n_clients = cast->n_clients,
@@ -181,7 +191,7 @@ struct slot {
 	struct arena *arena;
 	struct case_list cases;
 	struct errs errs;
-	int rc;
+	enum run_end end;
 	bool done;
 };
 
@@ -215,6 +225,8 @@ static void *work(void *ctx)
 {
 	struct arena *scratch = arena_new();
 	struct pool *p = ctx;
+	struct loopback *loopback =
+		p->options->network == NETWORK_LOOPBACK ? loopback_new() : NULL;
 	size_t i;
 
 	while (claim(p, &i)) {
@@ -222,13 +234,14 @@ static void *work(void *ctx)
 
 		s->arena = arena_new();
 		errs_init(&s->errs, s->arena);
-		s->rc = cases_run(s->arena, scratch, p->list[i], p->cast, p->options,
-			&s->cases, &s->errs);
+		s->end = cases_run(s->arena, scratch, loopback, p->list[i], p->cast,
+			p->options, &s->cases, &s->errs);
 		pthread_mutex_lock(&p->lock);
 		s->done = true;
 		pthread_cond_broadcast(&p->moved);
 		pthread_mutex_unlock(&p->lock);
 	}
+	loopback_free(loopback);
 	arena_free(scratch);
 	return NULL;
 }
@@ -271,7 +284,7 @@ static bool report(struct pool *p, struct slot *s, const struct run_sink *sink,
 {
 	unsigned long failed = totals->failed;
 
-	if (s->rc != 0)
+	if (s->end != RUN_DONE)
 		copy_errs(errs, &s->errs);
 	if (s->cases.evidence != NULL)
 		evidence_write(s->cases.evidence, p->options->evidence);
@@ -280,7 +293,9 @@ static bool report(struct pool *p, struct slot *s, const struct run_sink *sink,
 		if (sink->record != NULL)
 			sink->record(sink->ctx, &s->cases.list[i]);
 	}
-	return p->options->fail_fast && (totals->failed > failed || s->rc != 0);
+	return s->end == RUN_BROKEN ||
+	       (p->options->fail_fast &&
+		       (totals->failed > failed || s->end != RUN_DONE));
 }
 
 static unsigned jobs(const struct run_options *o, size_t n)
@@ -294,13 +309,13 @@ static unsigned jobs(const struct run_options *o, size_t n)
 	return (size_t)have > n ? (unsigned)n : (unsigned)have;
 }
 
-static int run_pool(struct pool *p, const struct run_sink *sink, struct run_totals *ret,
-	struct errs *errs)
+static enum run_end run_pool(struct pool *p, const struct run_sink *sink,
+	struct run_totals *ret, struct errs *errs)
 {
 	unsigned n_threads = jobs(p->options, p->n);
 	pthread_t threads[JOBS_MAX];
+	enum run_end end = RUN_DONE;
 	bool stop = false;
-	int rc = 0;
 
 	for (unsigned i = 0; i < n_threads; i++) {
 		if (pthread_create(&threads[i], NULL, work, p) != 0)
@@ -309,8 +324,8 @@ static int run_pool(struct pool *p, const struct run_sink *sink, struct run_tota
 	for (size_t i = 0; i < p->n && !stop; i++) {
 		struct slot *s = await(p, i);
 
-		if (s->rc != 0)
-			rc = -1;
+		if (s->end != RUN_DONE)
+			end = s->end;
 		stop = report(p, s, sink, ret, errs);
 		take(p, s, stop);
 	}
@@ -318,7 +333,7 @@ static int run_pool(struct pool *p, const struct run_sink *sink, struct run_tota
 		pthread_join(threads[i], NULL);
 	for (size_t i = 0; i < p->n; i++)
 		arena_free(p->slots[i].arena);
-	return rc;
+	return end;
 }
 
 /* ---- the door ---- */
@@ -348,7 +363,7 @@ static struct cast choose(struct arena *a, const struct profile_set *profiles,
 	return cast;
 }
 
-int run_scenarios(const struct scenario *const *list, size_t n,
+enum run_end run_scenarios(const struct scenario *const *list, size_t n,
 	const struct profile_set *profiles, const struct run_options *options,
 	const struct run_sink *sink, struct run_totals *ret, struct errs *errs)
 {
@@ -362,7 +377,7 @@ int run_scenarios(const struct scenario *const *list, size_t n,
 		.cast = &cast,
 		.options = options,
 	};
-	int rc;
+	enum run_end end;
 
 	*ret = (struct run_totals){ 0 };
 	for (size_t i = 0; i < n; i++) {
@@ -371,9 +386,9 @@ int run_scenarios(const struct scenario *const *list, size_t n,
 	}
 	p.slots = arena_array(a, p.n, sizeof(*p.slots));
 	begin(a, chosen, p.n, &cast, options, sink);
-	rc = run_pool(&p, sink, ret, errs);
+	end = run_pool(&p, sink, ret, errs);
 	arena_free(a);
-	return rc;
+	return end;
 }
 
 int run_lookup(const struct scenario *world, const struct profile_set *profiles,

@@ -1,8 +1,9 @@
 /* run.h - from scenarios to judged cases.
  *
- * A case is scenario x address x client x resolver. Cases run in memory with a virtual
- * clock; scenarios are spread over threads; records come out in a fixed order whatever
- * the number of threads. */
+ * A case is scenario x address x client x resolver. Cases run with a virtual clock, in
+ * memory or over sockets of the loopback interface, to the same end; scenarios are
+ * spread over threads; records come out in a fixed order whatever the number of
+ * threads. */
 #ifndef RUN_RUN_H
 #define RUN_RUN_H
 
@@ -17,9 +18,16 @@
 struct evidence_writer;
 struct profile_set;
 
+enum run_network {
+	NETWORK_SIM,	  /* messages are handed over in memory */
+	NETWORK_LOOPBACK, /* they travel through sockets (loopback.h) */
+};
+const char *run_network_name(enum run_network network);
+
 struct run_options {
 	const char *clients, *resolvers; /* globs; NULL: all */
 	const char *filter;		 /* glob on scenario id or group; NULL: all */
+	enum run_network network;
 	uint64_t seed;
 	unsigned jobs;		/* threads; 0: one per processor */
 	unsigned shard, shards; /* this is shard 1..shards; 0: no sharding */
@@ -44,9 +52,16 @@ struct run_totals {
 	unsigned long passed, failed, skipped, known;
 };
 
+enum run_end {
+	RUN_DONE = 0,
+	RUN_MISTAKES = -1, /* in the input */
+	RUN_BROKEN = -2,   /* there is no network; the run ended there */
+};
+
 /* Runs what the options select. Mistakes that only a run shows (a case that no row of
- * `expect` covers) go to errs: -1 then, and no records were sent for that scenario. */
-int run_scenarios(const struct scenario *const *list, size_t n,
+ * `expect` covers) go to errs, and what ails the network: no records were sent for that
+ * scenario then. */
+enum run_end run_scenarios(const struct scenario *const *list, size_t n,
 	const struct profile_set *profiles, const struct run_options *options,
 	const struct run_sink *sink, struct run_totals *ret, struct errs *errs);
 

@@ -45,8 +45,10 @@ struct service_worker {
 	struct arena *arena; /* of one message */
 	struct tsig tsig;    /* of one message */
 	struct upstream *upstream;
-	struct waiting *waiting; /* requests that wait for it */
-	uint8_t *out;		 /* their replies */
+	struct waiting *waiting;     /* requests that wait for it */
+	uint8_t *out;		     /* their replies */
+	struct server_state *quirks; /* NULL: the snapshot counts */
+	const char *last_quirk;	     /* that acted on the message answered last */
 	_Alignas(64) struct counters counters;
 };
 
@@ -140,6 +142,16 @@ struct service_worker *service_worker(
 			bug("out of memory");
 	}
 	return w;
+}
+
+void service_worker_count_quirks(struct service_worker *w, struct server_state *in)
+{
+	w->quirks = in;
+}
+
+const char *service_worker_last_quirk(const struct service_worker *w)
+{
+	return w->last_quirk;
 }
 
 /* ---- counting ---- */
@@ -346,6 +358,14 @@ static const struct server_upstream *upstream_of(struct service_worker *w,
 	return memory;
 }
 
+static struct quirk_choice choose_quirk(struct service_worker *w, struct snapshot *snap,
+	enum proto proto, const struct msg *query)
+{
+	if (w->quirks == NULL || snap->data.server.n_quirks == 0)
+		return snapshot_choose_quirk(snap, proto, query);
+	return quirk_choose(&snap->data.server, w->quirks, proto, query);
+}
+
 static void respond(struct service_worker *w, struct snapshot *snap, struct job *j)
 {
 	enum proto proto = j->tcp ? PROTO_TCP : PROTO_UDP;
@@ -353,7 +373,7 @@ static void respond(struct service_worker *w, struct snapshot *snap, struct job 
 	struct reply reply;
 
 	j->choice = j->chosen != NULL ? *j->chosen
-				      : snapshot_choose_quirk(snap, proto, &j->query);
+				      : choose_quirk(w, snap, proto, &j->query);
 	server_respond_as(w->arena, &snap->data.server, &j->choice,
 		upstream_of(w, snap, &memory), proto, &j->query, &reply);
 	if (reply.dropped)
@@ -653,6 +673,7 @@ static void handle_one(struct service_worker *w, struct snapshot *snap,
 	}
 	rq->out_len = j.out_len;
 	rq->delay_us = j.choice.delay_us;
+	w->last_quirk = quirk_name(&j.choice);
 	count_job(w, &j);
 	if (log != NULL) {
 		came = arrival_of(rq);

@@ -66,6 +66,14 @@ struct service_worker *service_worker(
 /* The handler's function: ctx is the worker. */
 void service_handle(void *worker, struct net_request *rq, unsigned n);
 
+/* What this worker answers from now on counts for quirks in `in` (borrowed), not with
+ * what the other workers answer: a case of a run has counts of its own. */
+void service_worker_count_quirks(struct service_worker *w, struct server_state *in);
+
+/* Of the message that was answered last and did not wait for an upstream: the quirk
+ * that acted, or NULL. */
+const char *service_worker_last_quirk(const struct service_worker *w);
+
 /* From now on what is answered is logged (borrowed until service_free()); from any
  * thread. */
 void service_log_to(struct service *s, struct query_log *log);
