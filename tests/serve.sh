@@ -89,6 +89,9 @@ is "a server has its own zones only" "$(ask @127.0.0.2 mail.mywebservice.com A)"
 	'*status: REFUSED*'
 is "an ALIAS has the target's address" "$(short @127.0.0.1 customer.mywebservice.com A)" \
 	198.51.100.80
+is "a mail client asks it" "$("$program" lookup --server "127.0.0.1:$port" \
+	--client rfc5321 user@customer.mywebservice.com 2>&1)" \
+	"*delivered*goes to     mail.mywebservice.com (10) [[]192.0.2.25]*looks nothing up*"
 is "a zone transfer" "$(short @127.0.0.2 offsite.net AXFR | sed -n '1p;$p' | uniq -c)" \
 	'*2 ns1.offsite.net. *'
 stop TERM
@@ -101,6 +104,24 @@ is "the world at a later time" "$(short @127.0.0.1 customer.mywebservice.com A)"
 	198.51.100.7
 stop INT
 is "the end after an interrupt" "$status" 130
+
+# ---- lookup ----
+
+# Emulated servers and resolver, or one that is asked: who is asked is all that differs.
+who=user@customer.mywebservice.com
+start --zones tests/golden/data/beside.index --mode exact-type
+"$program" lookup --zones tests/golden/data/beside.index --mode exact-type $who |
+	sed "s/behind ideal/behind 127.0.0.1:$port/" >"$work/emulated"
+"$program" lookup --server "127.0.0.1:$port" $who >"$work/asked" 2>"$work/said"
+is "a look-up at a server ends well" $? 0
+is "and is the emulated one" "$(diff "$work/emulated" "$work/asked")" ''
+is "the network of its records" "$("$program" lookup --server "127.0.0.1:$port" \
+	--format ndjson $who 2>&1 | sed -n 's/.*"resolver":"\([^"]*\)","network":"\([a-z]*\)".*/\1 \2/p' | sort -u)" \
+	"127.0.0.1:$port live"
+stop TERM
+"$program" lookup --server "127.0.0.1:$port" $who >"$work/asked" 2>"$work/said"
+is "a look-up where nobody listens" "$? $(cat "$work/asked" "$work/said")" \
+	"3 error: no resolver answers at 127.0.0.1:$port, over UDP or TCP"
 
 # ---- zones ----
 

@@ -11,12 +11,16 @@
 #include "cli/select.h"
 #include "dns/idn.h"
 #include "mta/profile.h"
+#include "net/endpoint.h"
 #include "resolver/policy.h"
+#include "run/live.h"
 #include "run/run.h"
 
 /* Where the zones are served in the simulated world: benchmarking space (RFC 2544),
  * which no zone of a user has reason to name. */
 #define SERVER_AT "198.18.0.53"
+
+#define DNS_PORT 53
 
 struct args {
 	struct run_options options;
@@ -24,7 +28,9 @@ struct args {
 	const char *zones;
 	const struct server_mode *mode;
 	enum colour_when colour;
-	bool verbose, live;
+	bool verbose;
+	const char *server; /* as it was given; NULL: --zones */
+	struct endpoint at;
 	const char **addresses, **self_names;
 	struct ip *self_ips;
 	const struct name **search;
@@ -56,11 +62,14 @@ static const struct argp_option rows[] = {
 		"list "
 		"modes')",
 		1 },
-	{ "server", OPT_SERVER, "ADDR[:PORT]", OPTION_HIDDEN, NULL, 1 },
+	{ "server", OPT_SERVER, "ADDR[:PORT]", 0,
+		"a real resolver: the names are what it says. Nothing else is asked, "
+		"and each question once, for all clients",
+		1 },
 	{ NULL, 0, NULL, 0, "Who looks:", 2 },
 	{ "client", OPT_CLIENT, "GLOB", 0, "only these mail clients", 2 },
-	{ "resolver", OPT_RESOLVER, "NAME", 0, "behind this resolver; default: ideal",
-		2 },
+	{ "resolver", OPT_RESOLVER, "NAME", 0,
+		"behind this resolver; default: ideal. Not with --server", 2 },
 	{ "self", OPT_SELF, "ADDR|NAME", 0,
 		"an address or a name the client takes for its own host; may be "
 		"repeated",
@@ -118,12 +127,32 @@ static void add_address(struct args *args, const char *text, struct argp_state *
 	args->addresses[args->n_addresses++] = text;
 }
 
+static void set_server(struct args *args, const char *text, struct argp_state *state)
+{
+	args->server = text;
+	if (endpoint_from_text(text, DNS_PORT, &args->at) != 0 || args->at.port == 0)
+		argp_error(state,
+			"--server is the address of a resolver, as 192.0.2.1, "
+			"192.0.2.1:53 or [2001:db8::1]:53, not \"%s\"",
+			text);
+}
+
 static void check_complete(const struct args *args, struct argp_state *state)
 {
 	if (args->n_addresses == 0)
 		argp_error(state, "no mail address given");
-	if (args->zones == NULL && !args->live)
-		argp_error(state, "where are the names? give --zones INDEX");
+	if (args->zones == NULL && args->server == NULL)
+		argp_error(state, "where are the names? give --zones INDEX or "
+				  "--server ADDR[:PORT]");
+	if (args->server == NULL)
+		return;
+	if (args->zones != NULL || args->mode != NULL)
+		argp_error(state,
+			"--server asks a real resolver: --%s does not go with it",
+			args->zones != NULL ? "zones" : "mode");
+	if (args->options.resolvers != NULL)
+		argp_error(state,
+			"--server is the resolver: --resolver does not go with it");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -135,7 +164,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		args->zones = arg;
 		return 0;
 	case OPT_SERVER:
-		args->live = true;
+		set_server(args, arg, state);
 		return 0;
 	case OPT_MODE:
 		set_mode(args, arg, state);
@@ -180,24 +209,17 @@ static const struct argp argp = {
 	       "hosts, with which recipient, or why not."
 	       "\vExample:\n"
 	       "  printf 'mywebservice.com\\tdb.mywebservice.com\\n' >zones.index\n"
-	       "  harness lookup --zones zones.index user@customer.mywebservice.com\n\n"
+	       "  harness lookup --zones zones.index user@customer.mywebservice.com\n"
+	       "  harness lookup --server 192.0.2.1 user@customer.mywebservice.com\n\n"
 	       "Verdicts compare with what a client does that follows RFC 5321 "
-	       "behind a resolver that follows the standards (`harness list "
-	       "verdicts'). Every host of the zones accepts every recipient.",
+	       "behind a resolver that follows the standards, or that real one "
+	       "(`harness list verdicts'). Every host accepts every recipient: no "
+	       "mail is sent.",
 };
 
-/* The user's zones on one server, and nothing else. */
-static void world_of(struct args *args, struct server *server, struct stage *stage,
-	struct scenario *ret)
+static void init_world(struct args *args, struct stage *stage, struct scenario *ret)
 {
-	struct ip *at = arena_alloc(args->arena, sizeof(*at));
-
-	ip_from_text(SERVER_AT, at);
-	server->name = "zones";
-	server->at = at;
-	server->n_at = 1;
-	server_prepare(args->arena, server);
-	*stage = (struct stage){ .servers = server, .n_servers = 1 };
+	*stage = (struct stage){ .n_servers = 0 };
 	*ret = (struct scenario){
 		.file = args->zones,
 		.id = "lookup",
@@ -217,6 +239,20 @@ static void world_of(struct args *args, struct server *server, struct stage *sta
 	};
 }
 
+/* The user's zones on one server, and nothing else. */
+static void put_zones(struct args *args, struct server *server, struct stage *stage)
+{
+	struct ip *at = arena_alloc(args->arena, sizeof(*at));
+
+	ip_from_text(SERVER_AT, at);
+	server->name = "zones";
+	server->at = at;
+	server->n_at = 1;
+	server_prepare(args->arena, server);
+	stage->servers = server;
+	stage->n_servers = 1;
+}
+
 static int look(struct args *args, struct scenario *world,
 	const struct profile_set *profiles, struct errs *errs)
 {
@@ -229,8 +265,9 @@ static int look(struct args *args, struct scenario *world,
 		addresses[i].address = args->addresses[i];
 	world->addresses = addresses;
 	world->n_addresses = args->n_addresses;
-	if (run_lookup(world, profiles, &args->options, &sink, &totals, errs) != 0)
-		return STATUS_USAGE;
+	if (run_lookup(world, profiles, &args->options, &sink, &totals, errs) !=
+		RUN_DONE)
+		return STATUS_ENVIRONMENT;
 	if (outputs_finish(&args->outputs) != 0)
 		return STATUS_ENVIRONMENT;
 	return STATUS_OK;
@@ -256,27 +293,62 @@ static void warn_of_strangers(struct args *args, const struct server *server)
 	}
 }
 
-static int lookup(struct args *args, struct errs *errs)
+static int report(struct args *args, struct scenario *world,
+	const struct profile_set *profiles, struct errs *errs)
 {
 	struct report_options ro = { .verbose = args->verbose };
-	struct profile_set *profiles = profile_set_new(args->arena);
+
+	outputs_guard();
+	if (outputs_open(&args->outputs, &ro, colour_wanted(args->colour, stdout)) != 0)
+		return STATUS_ENVIRONMENT;
+	args->options.details = args->verbose || outputs_want_details(&args->outputs);
+	return look(args, world, profiles, errs);
+}
+
+static int look_into_zones(
+	struct args *args, const struct profile_set *profiles, struct errs *errs)
+{
 	struct scenario world;
 	struct server server;
 	struct stage stage;
 
+	if (args->mode == NULL)
+		args->mode = server_mode(SERVER_MODE_DEFAULT);
+	if (args->options.resolvers == NULL)
+		args->options.resolvers = RESOLVER_POLICY_DEFAULT;
 	if (index_load(args->arena, args->zones, args->mode, errs, &server) != 0)
 		return STATUS_USAGE;
 	if (!select_clients(profiles, args->options.clients) ||
 		!select_resolvers(args->options.resolvers))
 		return STATUS_NOTHING;
-	world_of(args, &server, &stage, &world);
+	init_world(args, &stage, &world);
+	put_zones(args, &server, &stage);
 	refused_warn(&server, "--mode exact-type shows a patched one");
 	warn_of_strangers(args, &server);
-	outputs_guard();
-	if (outputs_open(&args->outputs, &ro, colour_wanted(args->colour, stdout)) != 0)
-		return STATUS_ENVIRONMENT;
-	args->options.details = args->verbose || outputs_want_details(&args->outputs);
-	return look(args, &world, profiles, errs);
+	return report(args, &world, profiles, errs);
+}
+
+static int ask_server(
+	struct args *args, const struct profile_set *profiles, struct errs *errs)
+{
+	struct scenario world;
+	struct stage stage;
+	struct live *live;
+	int status;
+
+	if (!select_clients(profiles, args->options.clients))
+		return STATUS_NOTHING;
+	init_world(args, &stage, &world);
+	live = live_new(&args->at);
+	args->options.network = NETWORK_LIVE;
+	args->options.live = live;
+	status = report(args, &world, profiles, errs);
+	if (live_is_no_resolver(live))
+		cli_complain("%s says that it looks nothing up (no RA): it knows only "
+			     "the zones it serves",
+			live_name(live));
+	live_free(live);
+	return status;
 }
 
 int cmd_lookup(int argc, char **argv)
@@ -286,27 +358,23 @@ int cmd_lookup(int argc, char **argv)
 		(size_t)argc; /* no option is given more often than there are words */
 	struct args args = {
 		.arena = a,
-		.options = { .resolvers = RESOLVER_POLICY_DEFAULT,
-			.seed = 1,
-			.jobs = 1 },
-		.mode = server_mode(SERVER_MODE_DEFAULT),
+		.options = { .seed = 1, .jobs = 1 },
 		.addresses = arena_array(a, n, sizeof(*args.addresses)),
 		.self_names = arena_array(a, n, sizeof(*args.self_names)),
 		.self_ips = arena_array(a, n, sizeof(*args.self_ips)),
 		.search = arena_array(a, n, sizeof(*args.search)),
 	};
+	const struct profile_set *profiles = profile_set_new(a);
 	char why[OUTPUT_WHY_MAX];
 	struct errs errs;
-	int status = STATUS_ENVIRONMENT;
+	int status;
 
 	errs_init(&errs, a);
 	argp_parse(&argp, argc, argv, 0, NULL, &args);
 	if (!outputs_use_stdout(&args.outputs) && args.outputs.n == 0)
 		outputs_add(&args.outputs, "table", FOR_LOOKUP, why);
-	if (args.live)
-		cli_complain("--server is not available yet in this build");
-	else
-		status = lookup(&args, &errs);
+	status = args.server != NULL ? ask_server(&args, profiles, &errs)
+				     : look_into_zones(&args, profiles, &errs);
 	outputs_drop(&args.outputs);
 	errs_print(&errs, stderr, colour_wanted(args.colour, stderr));
 	arena_free(a);

@@ -241,6 +241,7 @@ static void run_case(struct one *c, const struct expected *expected, struct reco
 	arena_reset(b->scratch);
 	drive_init(&c->drive, b->scratch, b->world, c->policy, c->seed, NULL);
 	c->drive.loopback = b->loopback;
+	c->drive.live = b->options->live;
 	c->drive.wire = b->options->wire;
 	c->drive.evidence = b->evidence;
 	if (b->evidence != NULL)
@@ -459,6 +460,7 @@ static void intend(struct bench *b, const struct mta_profile *reference,
 
 	drive_init(&d, b->keep, b->world, resolver_policy("ideal"), b->options->seed,
 		NULL);
+	d.live = b->options->live;
 	mail_send(&d, reference, &nobody, address->address, b->options->seed, true,
 		NULL, &mail);
 	route = &mail.result->route;

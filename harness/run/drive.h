@@ -8,6 +8,7 @@
 
 struct arena;
 struct evidence;
+struct live;
 struct loopback;
 struct resolver_policy;
 
@@ -25,7 +26,8 @@ struct drive {
 	struct server_upstream upstream;
 	unsigned depth;		   /* of lookups made for flatten and alias */
 	struct loopback *loopback; /* the world is open there; NULL: in memory */
-	bool wire;		   /* messages travel as octets in memory, too */
+	struct live *live; /* asked in place of the resolver and the world; or NULL */
+	bool wire;	   /* messages travel as octets in memory, too */
 	struct evidence *evidence; /* NULL: none is wanted */
 	/* What the asking drive's clock stands at, while this one asks for it: such
 	 * look-ups take no time there. NULL: its own clock counts. */
@@ -40,7 +42,8 @@ void drive_init(struct drive *d, struct arena *a, const struct world *world,
 /* Moves on to a later stage, at its time or later. */
 void drive_enter(struct drive *d, unsigned stage);
 
-/* One question to the resolver, carried through; the clock moves on by what it took. */
+/* One question to the resolver, carried through; the clock moves on by what it took.
+ * NULL only from a live one that does not answer. */
 const struct msg *drive_ask(struct drive *d, const struct question *q);
 
 /* The questions and waits that prime the cache in the current stage. */

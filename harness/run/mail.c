@@ -33,7 +33,8 @@ static void ask(struct drive *d, struct mta *m, const struct question *q,
 	/* The resolver's message is its own until the next question. */
 	if (trace != NULL) {
 		one.after = trace->n;
-		one.answer = arena_memdup(d->arena, answer, sizeof(*answer));
+		if (answer != NULL)
+			one.answer = arena_memdup(d->arena, answer, sizeof(*answer));
 	}
 	log_asked(d->arena, log, &one);
 	mta_answer(m, answer, d->now_us);

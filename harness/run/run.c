@@ -13,6 +13,7 @@
 #include "resolver/policy.h"
 #include "run/case.h"
 #include "run/evidence.h"
+#include "run/live.h"
 #include "run/loopback.h"
 
 /* Scenarios that may be finished and wait for their turn to be reported: bounds memory,
@@ -24,7 +25,9 @@
 const char *run_network_name(enum run_network network)
 {
 	static const char *const names[] = {
-		[NETWORK_SIM] = "sim", [NETWORK_LOOPBACK] = "loopback"
+		[NETWORK_SIM] = "sim",
+		[NETWORK_LOOPBACK] = "loopback",
+		[NETWORK_LIVE] = "live",
 	};
 
 	return names[network];
@@ -66,6 +69,20 @@ static void choose_resolvers(struct arena *a, const char *glob, struct cast *cas
 			list[cast->n_resolvers++] = &resolver_policies[i];
 	}
 	cast->resolvers = list;
+}
+
+/* Nothing but its name is looked at: what it does is its own affair. */
+static void choose_live(struct arena *a, const struct live *live, struct cast *cast)
+{
+	const struct resolver_policy **list = arena_alloc(a, sizeof(*list));
+	struct resolver_policy *row =
+		arena_memdup(a, resolver_policy("ideal"), sizeof(*row));
+
+	row->name = live_name(live);
+	row->model = false;
+	list[0] = row;
+	cast->resolvers = list;
+	cast->n_resolvers = 1;
 }
 
 /* By hash of the id, so that a new scenario does not move the others to another shard.
@@ -359,7 +376,10 @@ static struct cast choose(struct arena *a, const struct profile_set *profiles,
 	struct cast cast = { 0 };
 
 	choose_clients(a, profiles, options->clients, &cast);
-	choose_resolvers(a, options->resolvers, &cast);
+	if (options->network == NETWORK_LIVE)
+		choose_live(a, options->live, &cast);
+	else
+		choose_resolvers(a, options->resolvers, &cast);
 	return cast;
 }
 
@@ -391,24 +411,35 @@ enum run_end run_scenarios(const struct scenario *const *list, size_t n,
 	return end;
 }
 
-int run_lookup(const struct scenario *world, const struct profile_set *profiles,
-	const struct run_options *options, const struct run_sink *sink,
-	struct run_totals *ret, struct errs *errs)
+/* Not everything that follows from one failure is worth a line. */
+static enum run_end check_heard(const struct live *live, struct errs *errs)
+{
+	if (live == NULL || !live_is_silent(live))
+		return RUN_DONE;
+	errs_add(errs, (struct place){ 0 },
+		"no resolver answers at %s, over UDP or TCP", live_name(live));
+	return RUN_BROKEN;
+}
+
+enum run_end run_lookup(const struct scenario *world,
+	const struct profile_set *profiles, const struct run_options *options,
+	const struct run_sink *sink, struct run_totals *ret, struct errs *errs)
 {
 	struct arena *a = arena_new(), *scratch = arena_new();
 	struct cast cast = choose(a, profiles, options);
 	struct case_list cases;
+	enum run_end end;
 
-	(void)errs; /* nothing can be wrong with a look-up that parsed */
 	*ret = (struct run_totals){ 0 };
 	begin(a, &world, 1, &cast, options, sink);
 	cases_lookup(a, scratch, world, &cast, profile_find(profiles, "rfc5321"),
 		options, &cases);
-	for (size_t i = 0; i < cases.n; i++) {
+	end = check_heard(options->live, errs);
+	for (size_t i = 0; end == RUN_DONE && i < cases.n; i++) {
 		count(ret, &cases.list[i]);
 		sink->record(sink->ctx, &cases.list[i]);
 	}
 	arena_free(scratch);
 	arena_free(a);
-	return 0;
+	return end;
 }

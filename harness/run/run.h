@@ -16,11 +16,13 @@
 #include "scenario/scenario.h"
 
 struct evidence_writer;
+struct live;
 struct profile_set;
 
 enum run_network {
 	NETWORK_SIM,	  /* messages are handed over in memory */
 	NETWORK_LOOPBACK, /* they travel through sockets (loopback.h) */
+	NETWORK_LIVE,	  /* a real resolver answers (live.h); run_lookup() only */
 };
 const char *run_network_name(enum run_network network);
 
@@ -28,6 +30,7 @@ struct run_options {
 	const char *clients, *resolvers; /* globs; NULL: all */
 	const char *filter;		 /* glob on scenario id or group; NULL: all */
 	enum run_network network;
+	struct live *live; /* for NETWORK_LIVE: in place of all resolvers, and world */
 	uint64_t seed;
 	unsigned jobs;		/* threads; 0: one per processor */
 	unsigned shard, shards; /* this is shard 1..shards; 0: no sharding */
@@ -67,9 +70,10 @@ enum run_end run_scenarios(const struct scenario *const *list, size_t n,
 
 /* One address through the eyes of every selected client, without expectations: the
  * scenario's addresses are judged against what the reference client behind the ideal
- * resolver does. Records go to the sink with scenario "lookup". */
-int run_lookup(const struct scenario *world, const struct profile_set *profiles,
-	const struct run_options *options, const struct run_sink *sink,
-	struct run_totals *ret, struct errs *errs);
+ * (or the live) resolver does. Records go to the sink with scenario "lookup"; none do
+ * when the live one never answered: RUN_BROKEN. */
+enum run_end run_lookup(const struct scenario *world,
+	const struct profile_set *profiles, const struct run_options *options,
+	const struct run_sink *sink, struct run_totals *ret, struct errs *errs);
 
 #endif
