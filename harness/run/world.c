@@ -10,7 +10,7 @@
  * documentation addresses are filtered by some). The last host of the range. */
 static const struct ip made_root_ip = { 4, { 198, 19, 255, 253 } };
 
-/* A day, as the real root's delegations: no timeline outlives them by accident. */
+/* Two days, as the real root's delegations: no timeline outlives them by accident. */
 #define ROOT_TTL 172800
 
 struct root_maker {

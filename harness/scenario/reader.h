@@ -20,7 +20,7 @@ struct profile_set;
  * are some 300 MiB. Real timelines copy thousands. */
 #define CONF_COPIED_MAX 2000000
 
-/* Records in zones that are signed, over all stages of a file: each takes some 0.1 ms
+/* Records in zones that are signed, over all stages of a file: each takes some 0.2 ms
  * and 0.5 KiB. Written worlds have hundreds. */
 #define CONF_SIGNED_MAX 20000
 
