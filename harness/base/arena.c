@@ -115,10 +115,13 @@ void arena_reset(struct arena *a)
 
 static void *take_from_new_block(struct arena *a, size_t size)
 {
-	size_t want = a->blocks == NULL ? BLOCK_FIRST : a->blocks->size * 2;
+	size_t want = a->blocks == NULL ? BLOCK_FIRST
+					: (a->blocks->size + sizeof(struct block)) * 2;
 
 	if (want > BLOCK_MAX)
 		want = BLOCK_MAX;
+	/* With its head the block is a whole number of pages. */
+	want -= sizeof(struct block);
 	if (want < size)
 		want = size;
 	block_new(a, want);

@@ -9,18 +9,37 @@
 
 /* Enough names for a scenario's zone without growing. */
 #define NODES_FIRST 32
-/* Blobs are as large as the text of a small zone, and no larger than this. */
-#define BLOB_MAX (1024 * 1024)
+/* Blobs are as large as the text of a small zone, and no larger than this: what is left
+ * of the last is lost. */
+#define BLOB_MAX (64 * 1024)
 /* The parser counts included files and stops before this. */
-#define FILES_MAX UINT16_MAX
+#define TEXTS_MAX UINT16_MAX
 /* Below this many records, comparing each with each beats sorting. */
 #define SMALL_SET 16
 
 struct record {
 	struct rr rr;
 	uint32_t node;
-	struct mark mark;
+	uint32_t line;
+	uint16_t text;
 	bool dropped;
+};
+
+/* While names come in, the whole hash stands beside the index. */
+struct slot {
+	uint32_t hash;
+	uint32_t node; /* index + 1; 0 is free */
+};
+
+/* Customers share targets: RDATA that was stored a while ago is not stored again. One
+ * for each hash is remembered, the last. Shorter RDATA is not worth it. */
+#define SHARED_MIN 16
+#define SHARED_MAX 4096
+#define SHARED_RDLEN_MIN 8
+
+struct shared {
+	const uint8_t *rdata;
+	uint16_t rdlen;
 };
 
 struct zone_build {
@@ -36,10 +55,12 @@ struct zone_build {
 	struct record *records;
 	uint32_t n, room;
 	uint32_t last; /* node of the record before: most owners repeat */
-	const char **files;
-	uint16_t n_files;
-	const char *last_file; /* as given with the record before */
-	uint16_t last_file_index;
+	struct origin_text *texts;
+	uint16_t n_texts;
+	struct origin_text last_text; /* as given with the record before */
+	uint16_t last_text_index;
+	struct shared *shared;
+	size_t shared_mask;
 };
 
 static void *grow(void *p, size_t n, size_t size)
@@ -166,6 +187,12 @@ struct zone_build *zone_build_new(
 	b->a = a;
 	b->blob = octets < 512 ? 512 : octets > BLOB_MAX ? BLOB_MAX : octets;
 	b->origin = keep(b, origin, name_len(origin));
+	b->shared_mask = SHARED_MIN - 1;
+	while (b->shared_mask + 1 < SHARED_MAX && b->shared_mask < octets / 64)
+		b->shared_mask = b->shared_mask << 1 | 1;
+	b->shared = calloc(b->shared_mask + 1, sizeof(*b->shared));
+	if (b->shared == NULL)
+		bug("out of memory");
 	grow_nodes(b);
 	add_node(b, b->origin, name_hash(b->origin), NODE_NONE);
 	return b;
@@ -178,35 +205,70 @@ void zone_build_free(struct zone_build *b)
 	free(b->nodes);
 	free(b->slots);
 	free(b->records);
-	free(b->files);
+	free(b->texts);
+	free(b->shared);
 	free(b);
 }
 
-static bool same_file(const char *a, const char *b)
+static bool same_text(const struct origin_text *a, const struct place *b)
 {
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+	return a->col == b->col &&
+	       (a->file == b->file || (a->file != NULL && b->file != NULL &&
+					      strcmp(a->file, b->file) == 0));
 }
 
-static uint16_t find_file(struct zone_build *b, const char *file)
+static uint16_t find_text(struct zone_build *b, const struct place *at)
 {
-	for (uint16_t i = b->n_files; i > 0; i--) {
-		if (same_file(b->files[i - 1], file))
+	for (uint16_t i = b->n_texts; i > 0; i--) {
+		if (same_text(&b->texts[i - 1], at))
 			return (uint16_t)(i - 1);
 	}
-	if (b->n_files == FILES_MAX)
-		return FILES_MAX - 1;
-	b->files = grow(b->files, b->n_files + 1u, sizeof(*b->files));
-	b->files[b->n_files] = file == NULL ? NULL : arena_strdup(b->a, file);
-	return b->n_files++;
+	if (b->n_texts == TEXTS_MAX)
+		return TEXTS_MAX - 1;
+	b->texts = grow(b->texts, b->n_texts + 1u, sizeof(*b->texts));
+	b->texts[b->n_texts] = (struct origin_text){
+		.file = at->file == NULL ? NULL : arena_strdup(b->a, at->file),
+		.col = at->col,
+	};
+	return b->n_texts++;
 }
 
-static uint16_t file_index(struct zone_build *b, const char *file)
+static uint16_t text_index(struct zone_build *b, const struct place *at)
 {
-	if (b->n_files == 0 || b->last_file != file) {
-		b->last_file_index = find_file(b, file);
-		b->last_file = file;
+	if (b->n_texts == 0 || b->last_text.file != at->file ||
+		b->last_text.col != at->col) {
+		b->last_text_index = find_text(b, at);
+		b->last_text = (struct origin_text){ at->file, at->col };
 	}
-	return b->last_file_index;
+	return b->last_text_index;
+}
+
+static size_t hash_octets(const uint8_t *p, size_t n)
+{
+	uint64_t h = n;
+
+	for (; n >= 8; p += 8, n -= 8) {
+		uint64_t v;
+
+		memcpy(&v, p, 8);
+		h = (h ^ v) * UINT64_C(0xbf58476d1ce4e5b9);
+		h ^= h >> 32;
+	}
+	for (; n > 0; n--)
+		h = (h ^ *p++) * UINT64_C(0x94d049bb133111eb);
+	return (size_t)(h ^ h >> 29);
+}
+
+static const uint8_t *keep_rdata(struct zone_build *b, const struct rr *rr)
+{
+	struct shared *s;
+
+	if (rr->rdlen < SHARED_RDLEN_MIN)
+		return keep(b, rr->rdata, rr->rdlen);
+	s = &b->shared[hash_octets(rr->rdata, rr->rdlen) & b->shared_mask];
+	if (s->rdlen != rr->rdlen || memcmp(s->rdata, rr->rdata, rr->rdlen) != 0)
+		*s = (struct shared){ keep(b, rr->rdata, rr->rdlen), rr->rdlen };
+	return s->rdata;
 }
 
 void zone_build_add(struct zone_build *b, const struct rr *rr, struct place at)
@@ -225,12 +287,11 @@ void zone_build_add(struct zone_build *b, const struct rr *rr, struct place at)
 	*r = (struct record){
 		.rr = *rr,
 		.node = b->last,
-		.mark = { .line = (uint32_t)at.line,
-			.file = file_index(b, at.file),
-			.col = (uint16_t)at.col },
+		.line = (uint32_t)at.line,
+		.text = text_index(b, &at),
 	};
 	r->rr.owner = b->nodes[b->last].owner;
-	r->rr.rdata = keep(b, rr->rdata, rr->rdlen);
+	r->rr.rdata = keep_rdata(b, rr);
 	b->nodes[b->last].n++;
 }
 
@@ -419,7 +480,9 @@ static void lay_out(
 	struct zone_build *b, struct zone *z, const uint32_t *index, uint32_t *at)
 {
 	z->rr = arena_alloc_raw(b->a, b->n * sizeof(*z->rr));
-	z->marks = arena_alloc_raw(b->a, b->n * sizeof(*z->marks));
+	z->lines = arena_alloc_raw(b->a, b->n * sizeof(*z->lines));
+	if (b->n_texts > 1)
+		z->text_of = arena_alloc_raw(b->a, b->n * sizeof(*z->text_of));
 	for (uint32_t i = 0; i < b->n_nodes; i++) {
 		struct node *node = &b->nodes[i];
 		uint32_t from = node->first, n = node->n;
@@ -432,7 +495,10 @@ static void lay_out(
 			if (r->dropped)
 				continue;
 			z->rr[z->n_rr] = r->rr;
-			z->marks[z->n_rr++] = r->mark;
+			z->lines[z->n_rr] = r->line;
+			if (z->text_of != NULL)
+				z->text_of[z->n_rr] = r->text;
+			z->n_rr++;
 		}
 		node->n = z->n_rr - node->first;
 	}
@@ -469,17 +535,32 @@ static void mark_occluded(struct zone_build *b)
 	}
 }
 
+/* The slots in the form that they have for good. */
+static void pack_slots(const struct zone_build *b, struct zone *z)
+{
+	z->mask = b->mask;
+	z->index_mask = 1;
+	while (z->index_mask < b->n_nodes)
+		z->index_mask = z->index_mask << 1 | 1;
+	z->slots = arena_alloc_raw(b->a, ((size_t)b->mask + 1) * sizeof(*z->slots));
+	for (size_t i = 0; i <= b->mask; i++) {
+		const struct slot *from = &b->slots[i];
+
+		z->slots[i] = from->node == 0
+				      ? 0
+				      : (from->hash & ~z->index_mask) | from->node;
+	}
+}
+
 static void copy_index(struct zone_build *b, struct zone *z)
 {
 	z->origin = b->origin;
 	z->origin_len = name_len(b->origin);
 	z->n_nodes = b->n_nodes;
 	z->max_labels = b->max_labels;
-	z->mask = b->mask;
 	z->nodes = arena_memdup(b->a, b->nodes, b->n_nodes * sizeof(*b->nodes));
-	z->slots =
-		arena_memdup(b->a, b->slots, ((size_t)b->mask + 1) * sizeof(*b->slots));
-	z->files = arena_memdup(b->a, b->files, b->n_files * sizeof(*b->files));
+	z->texts = arena_memdup(b->a, b->texts, b->n_texts * sizeof(*b->texts));
+	pack_slots(b, z);
 }
 
 struct zone *zone_build_finish(struct zone_build *b)

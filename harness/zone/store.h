@@ -33,17 +33,10 @@ struct node {
 	uint8_t flags; /* enum node_flag */
 };
 
-/* The hash stands beside the index, so that a miss does not touch the nodes. */
-struct slot {
-	uint32_t hash;
-	uint32_t node; /* index + 1; 0 is free */
-};
-
-/* Where a record stands in its text. */
-struct mark {
-	uint32_t line;
-	uint16_t file; /* index into zone->files */
-	uint16_t col;
+/* A text that records come from. The column is the same for all records of one. */
+struct origin_text {
+	const char *file;
+	int col;
 };
 
 struct zone {
@@ -52,13 +45,17 @@ struct zone {
 	struct node *nodes;
 	uint32_t n_nodes;
 	uint8_t max_labels; /* of any node: no longer name can be there */
-	struct slot *slots; /* twice as many as nodes, or more */
-	uint32_t mask;
+	/* Twice as many as nodes, or more. Each has a node's index + 1 in the bits of
+	 * index_mask, and of the hash of its name what there is room for in the others,
+	 * so that few misses touch a node; 0 is free. */
+	uint32_t *slots;
+	uint32_t mask, index_mask;
 	struct rr *rr;
-	struct mark *marks; /* one for each record */
 	uint32_t n_rr;
+	uint32_t *lines;   /* where each record stands in its text */
+	uint16_t *text_of; /* index into texts of each; NULL: all are of the first */
 	uint32_t *by_file; /* order of zone_each(); NULL when it is that of rr */
-	const char **files;
+	struct origin_text *texts;
 	struct zone_conflict *conflicts;
 	size_t n_conflicts;
 	uint32_t *nsec; /* of a signed zone: the nodes with NSEC in canonical order */

@@ -4,17 +4,28 @@
 #include "zone/answer.h"
 #include "zone/store.h"
 
+static uint32_t index_in(const struct zone *z, uint32_t slot)
+{
+	return (slot & z->index_mask) - 1;
+}
+
+/* The hash of a name does not rule out that the slot is its own. */
+static bool may_be(const struct zone *z, uint32_t slot, uint32_t hash)
+{
+	return ((slot ^ hash) & ~z->index_mask) == 0;
+}
+
 static const struct node *find_hashed(
 	const struct zone *z, const struct name *name, uint32_t hash)
 {
 	for (uint32_t at = hash & z->mask;; at = (at + 1) & z->mask) {
-		const struct slot *slot = &z->slots[at];
+		uint32_t slot = z->slots[at];
 
-		if (slot->node == 0)
+		if (slot == 0)
 			return NULL;
-		if (slot->hash == hash &&
-			name_equal(z->nodes[slot->node - 1].owner, name))
-			return &z->nodes[slot->node - 1];
+		if (may_be(z, slot, hash) &&
+			name_equal(z->nodes[index_in(z, slot)].owner, name))
+			return &z->nodes[index_in(z, slot)];
 	}
 }
 
@@ -41,15 +52,17 @@ const struct node *zone_find(
 /* A zone of fewer names is near anyway. */
 #define PREFETCH_NODES 8192
 
-/* The slot of the name's hash, or the free one that says there is none; it is seldom
- * further than a cache line away. */
-static const struct slot *slot_near(const struct zone *z, uint32_t hash)
+/* The node that the name's hash leads to, or the apex, which is near anyway: where
+ * there is no such name, or it is further away than it seldom is. */
+static const struct node *node_near(const struct zone *z, uint32_t hash)
 {
 	uint32_t at = hash & z->mask;
 
-	for (int i = 0; i < 4 && z->slots[at].hash != hash; i++)
-		at = (at + 1) & z->mask;
-	return &z->slots[at];
+	for (int i = 0; i < 4 && z->slots[at] != 0; i++, at = (at + 1) & z->mask) {
+		if (may_be(z, z->slots[at], hash))
+			return &z->nodes[index_in(z, z->slots[at])];
+	}
+	return &z->nodes[0];
 }
 
 void zone_prefetch(const struct zone *z, const struct query *q, unsigned n)
@@ -66,10 +79,7 @@ void zone_prefetch(const struct zone *z, const struct query *q, unsigned n)
 		__builtin_prefetch(&z->slots[hash[i] & z->mask]);
 	}
 	for (unsigned i = 0; i < n; i++) {
-		const struct slot *slot = slot_near(z, hash[i]);
-
-		/* A wrong guess costs a useless fetch. */
-		node[i] = &z->nodes[slot->node == 0 ? 0 : slot->node - 1];
+		node[i] = node_near(z, hash[i]);
 		__builtin_prefetch(node[i]);
 	}
 	for (unsigned i = 0; i < n; i++) {
@@ -164,12 +174,13 @@ bool zone_walk_next(struct zone_walk *w, struct rr *ret)
 
 struct place zone_place(const struct zone *z, uint32_t index)
 {
-	const struct mark *m = &z->marks[index];
+	const struct origin_text *t =
+		&z->texts[z->text_of == NULL ? 0 : z->text_of[index]];
 
 	return (struct place){
-		.file = z->files[m->file],
-		.line = (int)m->line,
-		.col = m->col,
+		.file = t->file,
+		.line = (int)z->lines[index],
+		.col = t->col,
 	};
 }
 
