@@ -85,7 +85,8 @@ void snapshots_init(
 	struct snapshots *ss, unsigned readers, const struct service_data *first)
 {
 	*ss = (struct snapshots){ .n_readers = readers };
-	ss->readers = get(_Alignof(struct reader), readers * sizeof(*ss->readers));
+	ss->readers =
+		get(_Alignof(struct snapshot_reader), readers * sizeof(*ss->readers));
 	for (unsigned i = 0; i < readers; i++)
 		atomic_init(&ss->readers[i].reading, NULL);
 	pthread_mutex_init(&ss->lock, NULL);

@@ -29,13 +29,13 @@ struct snapshot {
 	struct snapshot *next; /* of those replaced */
 };
 
-struct reader {
+struct snapshot_reader {
 	_Alignas(64) _Atomic(struct snapshot *) reading; /* a cache line each */
 };
 
 struct snapshots {
 	_Atomic(struct snapshot *) current;
-	struct reader *readers;
+	struct snapshot_reader *readers;
 	unsigned n_readers;
 	pthread_mutex_t lock; /* of what follows; and replacing is one at a time */
 	struct snapshot *replaced;
