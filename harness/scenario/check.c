@@ -280,6 +280,18 @@ static bool check_zone_text(
 	return false;
 }
 
+static bool check_key(struct reader *r, const struct node *n, const struct keyword *k)
+{
+	struct tsig_key key;
+	const char *why;
+
+	(void)k;
+	if (tsig_key_from_text(r->arena, n->text, &key, &why) == 0)
+		return true;
+	complain(r, n->at, "%s", why);
+	return false;
+}
+
 static bool check_known(struct reader *r, const struct node *n, const struct keyword *k)
 {
 	(void)k;
@@ -311,6 +323,7 @@ static check_fn *const checks[] = {
 	[VALUE_BEFORE] = check_before,
 	[VALUE_WEB] = check_web,
 	[VALUE_ZONE_TEXT] = check_zone_text,
+	[VALUE_KEY] = check_key,
 	[VALUE_KNOWN] = check_known,
 };
 

@@ -191,6 +191,13 @@ static const struct keyword server_keys[] = {
 			"the zone above, if that is signed and has no DS for it; the "
 			"root that is made is signed then, too",
 		.example = "sign" },
+	{ .name = "key",
+		.type = VALUE_KEY,
+		.fallback = "nobody may",
+		.help = "who may change the zone by UPDATE (RFC 2136) while `harness "
+			"serve` serves it: who signs with this key (TSIG, RFC 8945), "
+			"written as for nsupdate -y",
+		.example = "hmac-sha256:customer:c2VjcmV0" },
 	{ .name = "zones",
 		.type = VALUE_MAP,
 		.block = BLOCK_ZONE,
@@ -228,6 +235,11 @@ static const struct keyword zone_keys[] = {
 		.fallback = "the server's",
 		.help = "as at the server",
 		.example = "sign" },
+	{ .name = "key",
+		.type = VALUE_KEY,
+		.fallback = "the server's",
+		.help = "as at the server, for this zone alone",
+		.example = "hmac-sha256:customer:c2VjcmV0" },
 };
 
 static const struct keyword quirk_keys[] = {
@@ -605,6 +617,8 @@ const char *value_type_name(enum value_type type)
 		return "a host name, an IP address or nowhere";
 	case VALUE_ZONE_TEXT:
 		return "records";
+	case VALUE_KEY:
+		return "a key, [hmac:]name:secret";
 	case VALUE_MAP:
 		return "a map";
 	case VALUE_TABLE:

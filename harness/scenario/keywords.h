@@ -51,6 +51,7 @@ enum value_type {
 	VALUE_BEFORE,	 /* "MX name" or "wait 3s" */
 	VALUE_WEB,	 /* host name, address or "nowhere" */
 	VALUE_ZONE_TEXT, /* master-file text */
+	VALUE_KEY,	 /* of TSIG */
 	VALUE_MAP,	 /* of the row's block */
 	VALUE_TABLE,	 /* a map whose keys are the user's: profiles, weights */
 	VALUE_KNOWN	 /* `known` alone, or rows (see expect) */

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/arena.h"
+#include "base/bug.h"
 #include "zone/zone.h"
 
 /* ---- zones ---- */
@@ -99,6 +100,7 @@ static bool has_zone(const struct server *s, const struct name *origin)
 /* What a zone takes from its server when it does not say it itself. */
 struct zone_defaults {
 	const struct server_mode *mode;
+	const struct tsig_key *key;
 	bool sign;
 };
 
@@ -116,6 +118,39 @@ static void check_signing(
 			"dnssec: sign does not go with mode %s", mode->name),
 		"its answers are made when they are asked for, and only zones are "
 		"signed");
+}
+
+static const struct tsig_key *read_key(
+	struct reader *r, const struct node *map, const struct tsig_key *fallback)
+{
+	const char *text = node_text(map, "key"), *why;
+	struct tsig_key *key;
+
+	if (text == NULL)
+		return fallback;
+	key = arena_alloc(r->arena, sizeof(*key));
+	if (tsig_key_from_text(r->arena, text, key, &why) != 0)
+		bug("a key was not checked: %s", why);
+	return key;
+}
+
+/* A request names its key by the name alone. */
+static void check_one_secret(
+	struct reader *r, const struct server_draft *d, const struct node *map)
+{
+	const struct server_zone *new = &d->zones[d->s.n_zones];
+	const struct node *at = node_get(map, "key");
+
+	for (const struct server_zone *z = d->zones; new->key != NULL &&z < new; z++) {
+		if (z->key == NULL || !name_equal(z->key->name, new->key->name) ||
+			tsig_key_equal(z->key, new->key))
+			continue;
+		complain(r, at == NULL ? map->at : at->at,
+			"key %s has another secret or algorithm at zone %s",
+			name_text(r->arena, new->key->name),
+			name_text(r->arena, zone_origin(z->zone)));
+		return;
+	}
 }
 
 static void add_zone(struct reader *r, struct server_draft *d, const struct node *map,
@@ -144,7 +179,9 @@ static void add_zone(struct reader *r, struct server_draft *d, const struct node
 	d->zones[d->s.n_zones] = (struct server_zone){
 		.zone = z,
 		.mode = mode == NULL ? defaults->mode : server_mode(mode),
+		.key = read_key(r, map, defaults->key),
 	};
+	check_one_secret(r, d, map);
 	if (d->signs[d->s.n_zones])
 		check_signing(r, map, d->zones[d->s.n_zones].mode);
 	d->s.n_zones++;
@@ -165,6 +202,7 @@ static void read_zones(struct reader *r, const struct node *map, struct server_d
 	const char *mode = node_text(map, "mode");
 	struct zone_defaults defaults = {
 		.mode = server_mode(mode == NULL ? SERVER_MODE_DEFAULT : mode),
+		.key = read_key(r, map, NULL),
 		.sign = node_get(map, "dnssec") != NULL,
 	};
 

@@ -152,6 +152,33 @@ static const struct mistake_row mistakes[] = {
 		"     7 |     mode: exact_type\n"
 		"       |           ^\n"
 		"       = did you mean \"exact-type\"?\n" },
+	{ "a key that is none is reported", "    at: 192", "    key: abc\n    at: 192",
+		"a.conf:7:10: error: a key is written [hmac:]name:secret\n"
+		"     7 |     key: abc\n"
+		"       |          ^\n" },
+	{ "a key of a zone is looked at, too", "hosts:",
+		"  - zones: { zone: b.example, key: \"hmac-sha3:b:b25l\" }\nhosts:",
+		"a.conf:15:20: error: zone \"b.example\" has neither data nor file\n"
+		"    15 |   - zones: { zone: b.example, key: \"hmac-sha3:b:b25l\" }\n"
+		"       |                    ^\n"
+		"a.conf:15:36: error: unknown algorithm \"hmac-sha3\" (did you mean "
+		"\"hmac-sha1\"?)\n"
+		"    15 |   - zones: { zone: b.example, key: \"hmac-sha3:b:b25l\" }\n"
+		"       |                                    ^\n" },
+	{ "a key has one secret on a server",
+		"  - zone: shop.example\n    at: 192.0.2.53\n",
+		"  - at: 192.0.2.53\n    key: one:b25l\n    zones:\n"
+		"      - { zone: a.example, data: \"@ 1 SOA a b 1 2 3 4 5\\n@ 1 NS "
+		"a\\n\" }\n"
+		"      - { zone: b.example, key: one:dHdv, data: \"@ 1 SOA a b 1 2 3 "
+		"4 5\\n@ 1 NS a\\n\" }\n"
+		"  - zone: shop.example\n    at: 192.0.2.54\n",
+		"a.conf:10:33: error: key one has another secret or algorithm at zone "
+		"a.example\n"
+		"    10 |       - { zone: b.example, key: one:dHdv, data: \"@ 1 SOA a "
+		"b 1 "
+		"2 3 4 5\\n@ 1 NS a\\n\" }\n"
+		"       |                                 ^\n" },
 	{ "an unknown quirk is reported",
 		"hosts:", "    quirks: { quirk: dorp }\nhosts:",
 		"a.conf:15:22: error: unknown quirk \"dorp\"\n"
@@ -710,6 +737,38 @@ static void test_steps(void **state)
 	arena_free(a);
 }
 
+static const char keys[] =
+	"  - key: one:b25l\n"
+	"    zones:\n"
+	"      - { zone: a.example, data: \"@ 1 SOA a b 1 2 3 4 5\\n@ 1 NS a\\n\" }\n"
+	"      - { zone: b.example, data: \"@ 1 SOA a b 1 2 3 4 5\\n@ 1 NS a\\n\",\n"
+	"          key: \"hmac-sha512:two:dHdv\" }\n"
+	"hosts:\n";
+
+static void test_keys(void **state)
+{
+	struct arena *a = arena_new();
+	struct scenario *s =
+		parse_good(a, edit(a, edit(a, good, "hosts:\n", keys), NULL, steps));
+
+	(void)state;
+	for (unsigned i = 0; i < s->n_stages; i++) {
+		const struct server *of = s->stages[i].servers;
+		const struct tsig_key *one = of[1].zones[0].key;
+		const struct tsig_key *two = of[1].zones[1].key;
+
+		assert_null(of[0].zones[0].key);
+		assert_null(of[0].keys);
+		assert_string_equal(name_text(a, one->name), "one");
+		assert_string_equal(tsig_algorithm_name(one->algorithm), "hmac-sha256");
+		assert_string_equal(name_text(a, two->name), "two");
+		assert_string_equal(tsig_algorithm_name(two->algorithm), "hmac-sha512");
+		assert_ptr_equal(
+			tsig_keys_find(of[1].keys, two->name)->name, two->name);
+	}
+	arena_free(a);
+}
+
 /* Each change makes its zone anew: 700 times 3,000 records. */
 static void test_copies(void **state)
 {
@@ -844,6 +903,8 @@ int main(void)
 	tests_add("rows of expect come out as written", test_rows);
 	tests_add("the visitor of a U-label domain starts at its A-label", test_idn);
 	tests_add("each step is a whole world, later ones keep the change", test_steps);
+	tests_add(
+		"a zone has its own key, else its server's, in every stage", test_keys);
 	tests_add("changes cannot copy without end", test_copies);
 	tests_add("data beside a CNAME is no mistake but noted", test_conflict);
 	tests_add("a file may hold several scenarios and profiles", test_documents);
