@@ -391,7 +391,7 @@ static void put_record(struct digested *d, const struct tsig *t, const struct fi
 size_t tsig_sign(
 	struct tsig *t, uint8_t *message, size_t len, size_t room, uint64_t now_s)
 {
-	struct fields f = { .error = t->error };
+	struct fields f = { .error = t->error, .mac = t->mac };
 	struct digested d = { .buf = message };
 	unsigned additional;
 
@@ -407,7 +407,6 @@ size_t tsig_sign(
 	set_times(t, &f, now_s);
 	if (is_signed(t)) {
 		make_mac(t, &f, message, len);
-		f.mac = t->mac;
 		f.mac_len = t->mac_len;
 	}
 	d.len = len;

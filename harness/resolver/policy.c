@@ -225,8 +225,8 @@ const struct resolver_policy *resolver_policy(const char *name)
 static const char *const qmin_text[QMINS] = {
 	[QMIN_NONE] = "none: the full question goes to every server",
 	[QMIN_A_FULL] = "asks A of each longer name, the full name included",
-	[QMIN_A] = "asks A of each longer name short of the full one, and never stops "
-		   "at a label that begins with \"_\"",
+	[QMIN_A] = ("asks A of each longer name short of the full one, and never stops "
+		    "at a label that begins with \"_\""),
 	[QMIN_NS] = "asks NS of each longer name short of the full one",
 	[QMIN_NS_ONE] = "asks NS one label below a zone cut, and caches nothing of it",
 };
