@@ -427,6 +427,11 @@ uint16_t update_apply(struct arena *a, const struct update *u, struct zone_edit 
 	return rcode;
 }
 
+bool update_is_possible(const struct zone *z)
+{
+	return !zone_is_signed_by_others(z);
+}
+
 struct zone *update_finish(
 	struct arena *a, const struct zone *z, const struct zone_edit *e)
 {
@@ -449,6 +454,8 @@ uint16_t update_zone(struct arena *a, const struct zone *z, const uint8_t *messa
 	struct update u;
 	uint16_t rcode = update_read(tmp, message, len, &u);
 
+	if (rcode == RCODE_NOERROR && !update_is_possible(z))
+		rcode = RCODE_REFUSED;
 	if (rcode == RCODE_NOERROR)
 		rcode = update_apply(tmp, &u, e);
 	if (rcode == RCODE_NOERROR)

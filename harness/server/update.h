@@ -48,6 +48,11 @@ uint16_t update_read(
  * something to be served. NOTAUTH when it is about another zone or class. */
 uint16_t update_apply(struct arena *a, const struct update *u, struct zone_edit *e);
 
+/* False for a zone that came signed with other keys than ours: what is new in it could
+ * not be signed for those who trust them, so that all of it would be bogus to them. An
+ * UPDATE of it is REFUSED (RFC 2136 3.3.2: the server's policy). */
+bool update_is_possible(const struct zone *z);
+
 /* The zone that the edit of z has become, in `a`; signed again when z was signed. */
 struct zone *update_finish(
 	struct arena *a, const struct zone *z, const struct zone_edit *e);

@@ -93,6 +93,8 @@ static uint16_t apply_locked(struct updates *u, struct snapshots *ss, struct are
 	/* A strict server has not loaded it: there is nothing to change. */
 	if (data->server.refused[zone])
 		return RCODE_SERVFAIL;
+	if (!update_is_possible(data->server.zones[zone].zone))
+		return RCODE_REFUSED;
 	e = zone_edit_new(a, data->server.zones[zone].zone);
 	rcode = update_apply(a, up, e);
 	if (rcode != RCODE_NOERROR || !zone_edit_differs(e))
@@ -151,6 +153,11 @@ static void do_again(void *ctx, const struct journal_record *record)
 
 	if (zone < 0) {
 		leave_out(r, record, "there is no such zone any more");
+		return;
+	}
+	if (r->edits[zone] == NULL &&
+		!update_is_possible(r->server->zones[zone].zone)) {
+		leave_out(r, record, "the zone is signed by others now");
 		return;
 	}
 	if (r->edits[zone] == NULL)

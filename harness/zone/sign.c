@@ -215,6 +215,23 @@ void zone_add_ds(struct arena *a, const struct zone *z, struct ds_list *list)
 	}
 }
 
+bool zone_is_signed_by_others(const struct zone *z)
+{
+	struct rrset keys = zone_node_rrset(z, z->nodes, TYPE_DNSKEY);
+	bool is_ours = keys.n == 0;
+	struct arena *tmp;
+	struct rr ours;
+
+	if (zone_node_rrset(z, z->nodes, TYPE_RRSIG).n == 0)
+		return false;
+	tmp = arena_new();
+	dnssec_dnskey(tmp, dnssec_key_new(tmp, z->origin), 0, &ours);
+	for (unsigned i = 0; i < keys.n && !is_ours; i++)
+		is_ours = rr_equal_data(&keys.rr[i], &ours);
+	arena_free(tmp);
+	return !is_ours;
+}
+
 static bool has_ds_in(
 	const struct name *origin, const struct zone *const *zones, size_t n)
 {

@@ -36,6 +36,10 @@ void zone_add_ds(struct arena *a, const struct zone *z, struct ds_list *list);
 struct zone *zone_sign(struct arena *a, const struct zone *z, struct dnssec_period p,
 	const struct ds_list *ds);
 
+/* The zone came with signatures (by NSEC or NSEC3), and none of its keys is ours: it
+ * cannot be signed again when it changes. */
+bool zone_is_signed_by_others(const struct zone *z);
+
 /* Adds the trust anchors of a world that has these zones, in master-file form: DNSKEY
  * and DS of every signed zone that none of the others has a DS for. */
 void zone_put_anchors(struct str *s, const struct zone *const *zones, size_t n);

@@ -9,6 +9,7 @@
 #include "support/test.h"
 #include "support/updates.h"
 #include "support/zones.h"
+#include "zone/sign.h"
 
 /* Under zone_with_apex(): serial 1, NS ns1, TTL 300. */
 static const char before[] = "shop A 192.0.2.1\n"
@@ -446,6 +447,74 @@ static void a_name_does_not_grow_without_end(void **state)
 	arena_free(a);
 }
 
+#define KEY_OF_OTHERS                                                                  \
+	"@ DNSKEY 257 3 13 (AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g"              \
+	"ISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw==)\n"
+#define RRSIG_OF_OTHERS                                                                \
+	"@ RRSIG SOA 13 1 300 20370101000000 20200101000000 1 example. ("              \
+	"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g"                                 \
+	"ISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw==)\n"
+
+static const struct signed_row {
+	const char *name, *data;
+	bool sign; /* with our key */
+	uint16_t want;
+} signed_rows[] = {
+	{ "a zone that we sign is changed", "", true, RCODE_NOERROR },
+	{ "a zone that others have signed with NSEC is not",
+		KEY_OF_OTHERS RRSIG_OF_OTHERS
+		"@ NSEC example. NS SOA RRSIG NSEC DNSKEY\n",
+		false, RCODE_REFUSED },
+	{ "nor is one that they have signed with NSEC3",
+		KEY_OF_OTHERS RRSIG_OF_OTHERS "@ NSEC3PARAM 1 0 0 -\n", false,
+		RCODE_REFUSED },
+	{ "a zone that we sign is, beside a key of others", KEY_OF_OTHERS, true,
+		RCODE_NOERROR },
+	{ "a zone with a key and no signature is", KEY_OF_OTHERS, false,
+		RCODE_NOERROR },
+};
+
+static struct zone *signed_zone(struct arena *a, const char *data)
+{
+	return zone_sign(a, zone_with_apex(a, "example", data), SIGN_PERIOD, NULL);
+}
+
+static void what_is_signed_by_others_is_left_alone(void **state)
+{
+	const struct signed_row *row = *state;
+	struct arena *a = arena_new();
+	struct zone *old, *z = NULL;
+	uint8_t wire[UPDATE_TEXT_MAX];
+	size_t len = update_of(a, "example", "add new 60 A 192.0.2.1", wire);
+
+	old = row->sign ? signed_zone(a, row->data)
+			: zone_with_apex(a, "example", row->data);
+	assert_int_equal(update_zone(a, old, wire, len, &z), row->want);
+	assert_true((z != NULL) == (row->want == RCODE_NOERROR));
+	arena_free(a);
+}
+
+static void a_changed_zone_has_the_ds_of_its_children(void **state)
+{
+	struct arena *a = arena_new();
+	struct zone *z = NULL;
+	struct zone *old = signed_zone(a,
+		"sub NS ns.sub\nsub DS 1 13 2 "
+		"000102030405060708090a0b0c0d0e0f000102030405060708090a0b0c0d0e0f\n");
+	uint8_t wire[UPDATE_TEXT_MAX];
+	size_t len = update_of(a, "example", "add new 60 A 192.0.2.1", wire);
+	const struct name *sub = name_literal(a, "sub.example");
+	struct rrset sigs;
+
+	(void)state;
+	assert_int_equal(update_zone(a, old, wire, len, &z), RCODE_NOERROR);
+	assert_int_equal(zone_rrset(z, sub, TYPE_DS).n, 1);
+	sigs = zone_rrset(z, sub, TYPE_RRSIG);
+	assert_int_equal(sigs.n, 2);
+	assert_int_equal(rrsig_covers(&sigs.rr[0]), TYPE_DS);
+	arena_free(a);
+}
+
 static void the_reply_has_the_id_and_the_zone(void **state)
 {
 	static const uint8_t want[] = { 0x12, 0x34, 0xa8, RCODE_REFUSED, 0, 1, 0, 0, 0,
@@ -472,6 +541,8 @@ int main(void)
 	TESTS_ADD(a_message_cut_anywhere_is_formerr);
 	TESTS_ADD(updates_follow_one_another);
 	TESTS_ADD(a_name_does_not_grow_without_end);
+	TESTS_ADD_ROWS(signed_rows, what_is_signed_by_others_is_left_alone);
+	TESTS_ADD(a_changed_zone_has_the_ds_of_its_children);
 	TESTS_ADD(the_reply_has_the_id_and_the_zone);
 	return tests_run("server-update");
 }
