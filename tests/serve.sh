@@ -145,6 +145,14 @@ await 4 'harness: not reloaded: *'
 is "a broken zone leaves the old one" "$(short +tcp @127.0.0.1 www.example.net A)" \
 	192.0.2.2
 
+mv "$work/example.net.zone" "$work/away"
+kill -HUP "$pid"
+await 4 '*example.net.zone: error: cannot read: No such file*'
+await 4 '*it is named in line 1 of *'
+is "a zone that cannot be read leaves the old one" \
+	"$(short @127.0.0.1 www.example.net A)" 192.0.2.2
+mv "$work/away" "$work/example.net.zone"
+
 "$program" serve --zones "$work/index" >"$work/said" 2>&1
 is "a broken zone at the start" "$?" 2
 zone 4 192.0.2.4 >"$work/example.net.zone"
