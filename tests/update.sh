@@ -134,6 +134,17 @@ is "and finds nothing wrong in it" \
 is "a query with another secret" "$(dig_ -y "$wrong" www.one.example A)" \
 	'*status: NOTAUTH*BADSIG*'
 
+# RFC 8945 5.3: what is truncated has nothing but the question and its TSIG.
+for i in 1 2 3 4 5 6 7 8 9; do
+	printf 'update add big.two.example 60 TXT %s%060d\n' $i 0
+done >"$work/big"
+is "a set with no room in 512 octets" "$(update "$two" "$(cat "$work/big")")" ok
+is "a truncated answer that is signed has no records" \
+	"$(dig_ -y "$two" +ignore +bufsize=512 big.two.example TXT)" \
+	'*status: NOERROR*flags: qr aa tc*QUERY: 1, ANSWER: 0, AUTHORITY: 0, ADDITIONAL: 1*TSIG PSEUDO*'
+is "all of it comes by TCP" \
+	"$(dig_ -y "$two" +short +bufsize=512 big.two.example TXT | grep -c 0000)" 9
+
 # ---- kill -9 ----
 
 # What was acknowledged before the kill is there after it.
@@ -148,7 +159,7 @@ is "every acknowledged update is there" \
 	"$(dig_ +noall +answer one.example AXFR | grep -c '^n[0-9]*\.one')" 20
 is "the serial too" "$(short one.example SOA)" '* 22 3600 *'
 is "the other zone's too" "$(short www.two.example A)" 192.0.2.2
-is "it says what it did" "$(cat "$work/err")" '*zones.journal: 23 updates done again*'
+is "it says what it did" "$(cat "$work/err")" '*zones.journal: 24 updates done again*'
 if "$program" serve -q --port 0 --zones "$work/index" --journal "$work/journal" \
 	>"$work/second" 2>&1; then
 	status=0

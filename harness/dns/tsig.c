@@ -399,7 +399,7 @@ size_t tsig_sign(
 		room = MESSAGE_MAX;
 	if (room < tsig_room(t) || len < READER_HEADER_LEN)
 		return 0;
-	if (len > room - tsig_room(t))
+	if (len > room - tsig_room(t) || (message[2] & FLAG_TC) != 0)
 		len = cut_to_question(message, len, room - tsig_room(t));
 	if (len == 0)
 		return 0;

@@ -103,7 +103,8 @@ size_t tsig_room(const struct tsig *t);
 
 /* Adds the TSIG to a reply of len octets in a buffer of `room`: after TSIG_GOOD a
  * signed one, after BADKEY and BADSIG one without a MAC (RFC 8945 5.3.2). What has no
- * room becomes the question with TC (RFC 8945 5.3). Called again for each further
+ * room, and what has been truncated before (it has TC), becomes the question with TC
+ * and NOERROR (RFC 8945 5.3). Called again for each further
  * message of a stream, it signs with the timers only (RFC 8945 5.3.1). Returns the new
  * length, or 0 when even the question does not fit. */
 size_t tsig_sign(

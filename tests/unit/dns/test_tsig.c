@@ -15,6 +15,7 @@
 
 #include "tsig-vectors.h"
 
+#define FLAG_TC 2 /* of octet 2 */
 #define SECRET_256 "bWFpbCBhdCBhIG5hbWUgYmVzaWRlIGEgQ05BTUUhISE="
 /* When the vectors were made. */
 #define FIRST_RUN UINT64_C(0x6b022dd4)
@@ -283,7 +284,7 @@ static void it_stands_at_the_end(void **state)
 
 /* ---- room ---- */
 
-static size_t sign_in(size_t room, uint8_t out[512])
+static size_t sign_in(size_t room, uint8_t out[512], uint8_t flags)
 {
 	const char *const *messages = vector_query_sha256;
 	struct bytes m, reply;
@@ -296,6 +297,7 @@ static size_t sign_in(size_t room, uint8_t out[512])
 	len = reply.len - tsig_room(&t);
 	memcpy(out, reply.data, len);
 	out[11]--;
+	out[2] |= flags;
 	return tsig_sign(&t, out, len, room, FIRST_RUN);
 }
 
@@ -305,14 +307,28 @@ static void a_reply_without_room_is_cut_to_its_question(void **state)
 	uint8_t out[512];
 
 	(void)state;
-	assert_int_equal(sign_in(131, out), 131);
-	assert_int_equal(out[2] & 2, 0);
-	assert_int_equal(sign_in(130, out), 115);
-	assert_int_equal(out[2] & 2, 2);
+	assert_int_equal(sign_in(131, out, 0), 131);
+	assert_int_equal(out[2] & FLAG_TC, 0);
+	assert_int_equal(sign_in(130, out, 0), 115);
+	assert_int_equal(out[2] & FLAG_TC, FLAG_TC);
 	assert_int_equal(get16(out + 6), 0);
 	assert_int_equal(get16(out + 10), 1);
-	assert_int_equal(sign_in(115, out), 115);
-	assert_int_equal(sign_in(114, out), 0);
+	assert_int_equal(sign_in(115, out, 0), 115);
+	assert_int_equal(sign_in(114, out, 0), 0);
+}
+
+static void a_reply_that_is_cut_already_has_the_question_only(void **state)
+{
+	uint8_t out[512];
+
+	(void)state;
+	assert_int_equal(sign_in(512, out, FLAG_TC), 115);
+	assert_int_equal(out[2] & FLAG_TC, FLAG_TC);
+	assert_int_equal(out[3] & 15, RCODE_NOERROR);
+	assert_int_equal(get16(out + 4), 1);
+	assert_int_equal(get16(out + 6), 0);
+	assert_int_equal(get16(out + 8), 0);
+	assert_int_equal(get16(out + 10), 1);
 }
 
 /* ---- ldns ---- */
@@ -500,6 +516,7 @@ int main(void)
 	TESTS_ADD(a_stripped_request_is_what_was_signed);
 	TESTS_ADD_ROWS(place_rows, it_stands_at_the_end);
 	TESTS_ADD(a_reply_without_room_is_cut_to_its_question);
+	TESTS_ADD(a_reply_that_is_cut_already_has_the_question_only);
 	TESTS_ADD_ROWS(algorithm_rows, ldns_and_we_agree);
 	TESTS_ADD_ROWS(key_rows, a_key_is_read_from_text);
 	TESTS_ADD(keys_are_found_by_name_in_any_case);
