@@ -207,7 +207,9 @@ void world_build(struct arena *a, const struct scenario *scenario, struct world 
 		struct server *servers =
 			arena_array(a, from->n_servers + 1u, sizeof(*servers));
 
-		memcpy(servers, from->servers, from->n_servers * sizeof(*servers));
+		if (from->n_servers > 0)
+			memcpy(servers, from->servers,
+				from->n_servers * sizeof(*servers));
 		servers[from->n_servers] = made;
 		stages[i] = (struct world_stage){
 			.at_us = from->at_us,
