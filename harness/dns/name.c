@@ -8,12 +8,6 @@
 static const uint8_t root_wire[1] = { 0 };
 const struct name *const name_root = (const struct name *)root_wire;
 
-/* Only ASCII letters have two cases in a name (RFC 4343 3). */
-static inline uint8_t lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
-}
-
 size_t name_len(const struct name *n)
 {
 	const uint8_t *w = name_wire(n);
@@ -63,7 +57,7 @@ static bool same_label(const uint8_t *p, const uint8_t *q, size_t n)
 	if (same_octets(p, q, n))
 		return true;
 	for (size_t i = 0; i < n; i++) {
-		if (lower(p[i]) != lower(q[i]))
+		if (octet_lower(p[i]) != octet_lower(q[i]))
 			return false;
 	}
 	return true;
@@ -150,8 +144,8 @@ static int label_compare(const uint8_t *a, const uint8_t *b)
 	unsigned n = a[0] < b[0] ? a[0] : b[0];
 
 	for (unsigned i = 1; i <= n; i++) {
-		if (lower(a[i]) != lower(b[i]))
-			return lower(a[i]) - lower(b[i]);
+		if (octet_lower(a[i]) != octet_lower(b[i]))
+			return octet_lower(a[i]) - octet_lower(b[i]);
 	}
 	return (int)a[0] - (int)b[0];
 }
@@ -212,7 +206,7 @@ size_t name_lower(const struct name *n, uint8_t *to)
 	size_t len = name_len(n);
 
 	for (size_t i = 0; i < len; i++)
-		to[i] = lower(name_wire(n)[i]);
+		to[i] = octet_lower(name_wire(n)[i]);
 	return len;
 }
 

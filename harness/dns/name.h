@@ -77,6 +77,12 @@ int name_compare(const struct name *a, const struct name *b);
 /* Same for names that are equal. */
 uint32_t name_hash(const struct name *n);
 
+/* Only ASCII letters have two cases in a name (RFC 4343 3). */
+static inline uint8_t octet_lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
+}
+
 /* Writes the wire form in lower case to `to` (NAME_WIRE_MAX octets); returns its
  * length. */
 size_t name_lower(const struct name *n, uint8_t *to);

@@ -120,22 +120,67 @@ bool rr_is_well_formed(uint16_t type, const uint8_t *rdata, uint16_t rdlen)
 	}
 }
 
-static bool has_names(uint16_t type)
+/* The octets that are names, whose letters have no case: the types of RFC 4034 6.2 (as
+ * corrected by RFC 6840 5.1) whose names have a fixed place. */
+static void find_names(const struct rr *rr, size_t *from, size_t *to)
 {
-	return type == TYPE_NS || type == TYPE_CNAME || type == TYPE_PTR ||
-	       type == TYPE_DNAME || type == TYPE_MX || type == TYPE_ALIAS;
+	size_t before = 0, after = 0;
+
+	switch (rr->type) {
+	case TYPE_NS:
+	case TYPE_MD:
+	case TYPE_MF:
+	case TYPE_CNAME:
+	case TYPE_MB:
+	case TYPE_MG:
+	case TYPE_MR:
+	case TYPE_PTR:
+	case TYPE_MINFO:
+	case TYPE_RP:
+	case TYPE_DNAME:
+	case TYPE_ALIAS:
+		break;
+	case TYPE_SOA:
+		after = 20;
+		break;
+	case TYPE_MX:
+	case TYPE_AFSDB:
+	case TYPE_RT:
+	case TYPE_PX:
+	case TYPE_KX:
+		before = 2;
+		break;
+	case TYPE_SRV:
+		before = 6;
+		break;
+	default:
+		before = rr->rdlen;
+	}
+	*from = before < rr->rdlen ? before : rr->rdlen;
+	*to = rr->rdlen > *from + after ? rr->rdlen - after : *from;
+}
+
+int rr_compare_data(const struct rr *a, const struct rr *b)
+{
+	size_t from, to;
+	int c;
+
+	if (a->type != b->type)
+		return a->type < b->type ? -1 : 1;
+	if (a->rdlen != b->rdlen)
+		return a->rdlen < b->rdlen ? -1 : 1;
+	find_names(a, &from, &to);
+	c = memcmp(a->rdata, b->rdata, from);
+	for (size_t i = from; c == 0 && i < to; i++)
+		c = octet_lower(a->rdata[i]) - octet_lower(b->rdata[i]);
+	return c != 0 ? c : memcmp(a->rdata + to, b->rdata + to, a->rdlen - to);
 }
 
 bool rr_equal_data(const struct rr *a, const struct rr *b)
 {
-	if (a->type != b->type || a->rdlen != b->rdlen)
-		return false;
-	if (memcmp(a->rdata, b->rdata, a->rdlen) == 0)
-		return true;
-	if (!has_names(a->type))
-		return false;
-	return (a->type != TYPE_MX || rr_mx_preference(a) == rr_mx_preference(b)) &&
-	       name_equal(rr_target(a), rr_target(b));
+	return a->type == b->type && a->rdlen == b->rdlen &&
+	       (memcmp(a->rdata, b->rdata, a->rdlen) == 0 ||
+		       rr_compare_data(a, b) == 0);
 }
 
 /* RFC 3597 section 5. */

@@ -18,17 +18,28 @@ struct str;
 enum rrtype {
 	TYPE_A = 1,
 	TYPE_NS = 2,
+	TYPE_MD = 3,
+	TYPE_MF = 4,
 	TYPE_CNAME = 5,
 	TYPE_SOA = 6,
+	TYPE_MB = 7,
+	TYPE_MG = 8,
+	TYPE_MR = 9,
 	TYPE_WKS = 11,
 	TYPE_PTR = 12,
+	TYPE_MINFO = 14,
 	TYPE_MX = 15,
 	TYPE_TXT = 16,
+	TYPE_RP = 17,
+	TYPE_AFSDB = 18,
+	TYPE_RT = 21,
 	TYPE_SIG = 24,
 	TYPE_KEY = 25,
+	TYPE_PX = 26,
 	TYPE_AAAA = 28,
 	TYPE_NXT = 30,
 	TYPE_SRV = 33,
+	TYPE_KX = 36,
 	TYPE_DNAME = 39,
 	TYPE_OPT = 41,
 	TYPE_DS = 43,
@@ -79,6 +90,9 @@ struct ip rr_ip(const struct rr *rr);
 /* True when the RDATA is what its type says, for the types above; others pass. */
 bool rr_is_well_formed(uint16_t type, const uint8_t *rdata, uint16_t rdlen);
 
+/* Type and RDATA in an order of its own, 0 when they are the same record's: names in
+ * RDATA have no letter case. */
+int rr_compare_data(const struct rr *a, const struct rr *b);
 bool rr_equal_data(const struct rr *a, const struct rr *b);
 
 /* "customer.mywebservice.com 300 MX 10 mail.mywebservice.com": names without final dot,

@@ -336,41 +336,13 @@ static void sort_small(const struct record *records, uint32_t *index, uint32_t n
 	}
 }
 
-/* Octets in front of the names of a type whose RDATA compares without case (RFC 4343;
- * as rr_equal_data() does), or -1. */
-static int folded_from(uint16_t type)
-{
-	switch (type) {
-	case TYPE_NS:
-	case TYPE_CNAME:
-	case TYPE_PTR:
-	case TYPE_DNAME:
-	case TYPE_ALIAS:
-		return 0;
-	case TYPE_MX:
-		return 2;
-	default:
-		return -1;
-	}
-}
-
 /* A total order in which equal records are neighbours. */
 static int by_data(const void *x, const void *y, void *ctx)
 {
 	const struct record *records = ctx;
 	uint32_t i = *(const uint32_t *)x, j = *(const uint32_t *)y;
-	const struct rr *a = &records[i].rr, *b = &records[j].rr;
-	int from = folded_from(a->type), c;
+	int c = rr_compare_data(&records[i].rr, &records[j].rr);
 
-	if (a->rdlen != b->rdlen)
-		return a->rdlen < b->rdlen ? -1 : 1;
-	if (from < 0) {
-		c = memcmp(a->rdata, b->rdata, a->rdlen);
-	} else {
-		c = memcmp(a->rdata, b->rdata, (size_t)from);
-		if (c == 0)
-			c = name_compare(rr_target(a), rr_target(b));
-	}
 	return c != 0 ? c : i < j ? -1 : i > j;
 }
 

@@ -262,6 +262,8 @@ static const struct row change_rows[] = {
 		"NOERROR" },
 	{ "3.4.2.4: names in it compare without case", "del www CNAME SHOP.example.",
 		"NOERROR 2 -www.example 300 CNAME shop.example" },
+	{ "3.4.2.4: behind numbers, too (BIND 9.18 and Knot 3.2 agree)",
+		"add s 60 SRV 1 2 3 shop\ndel s SRV 1 2 3 SHOP", "NOERROR" },
 	{ "3.4.2.4: the last NS of the apex stays", "del @ NS ns1.example.",
 		"NOERROR" },
 	{ "3.4.2.4: of two one can be deleted",

@@ -236,6 +236,14 @@ static const struct row good_rows[] = {
 	{ "a duplicate differing in letter case is dropped",
 		"www MX 10 mail\nWWW MX 10 MAIL\n",
 		APEX_RECORDS "www.example 3600 MX 10 mail.example\n" },
+	{ "so is one with its name behind numbers, and one with two names",
+		"www SRV 1 2 3 mail\nwww SRV 1 2 3 MAIL\nwww RP a b\nwww RP a B\n",
+		APEX_RECORDS "www.example 3600 SRV 1 2 3 mail.example.\n"
+			     "www.example 3600 RP a.example. b.example.\n" },
+	{ "numbers before a name have no letters",
+		"www SRV 1 2 97 mail\nwww SRV 1 2 65 mail\n",
+		APEX_RECORDS "www.example 3600 SRV 1 2 97 mail.example.\n"
+			     "www.example 3600 SRV 1 2 65 mail.example.\n" },
 	{ "texts differing in letter case are two", "www TXT a\nwww TXT A\n",
 		APEX_RECORDS
 		"www.example 3600 TXT \"a\"\nwww.example 3600 TXT \"A\"\n" },
