@@ -18,7 +18,8 @@ struct dnssec_period {
 };
 
 /* The key of the zone; names that differ in letter case only have the same. The name is
- * borrowed; the key lives in a. Signing is not for two threads at once. */
+ * borrowed; the key lives in a. A key is for one thread at a time; two are not in each
+ * other's way, though they be of one zone. */
 struct dnssec_key *dnssec_key_new(struct arena *a, const struct name *zone);
 
 void dnssec_dnskey(
