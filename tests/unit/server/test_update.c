@@ -204,6 +204,9 @@ static const struct row change_rows[] = {
 		"NOERROR 2 +www.example 60 NSEC x.example. CNAME NSEC" },
 	{ "RFC 6672 5.2: a DNAME replaces a DNAME", "add old 60 DNAME new.",
 		"NOERROR 2 -old.example 300 DNAME other +old.example 60 DNAME new" },
+	/* BIND and Knot refuse this one: the name servers lie below it. */
+	{ "RFC 6672 5.2: a DNAME may hide names that are there", "add @ 60 DNAME new.",
+		"NOERROR 2 +example 60 DNAME new" },
 	{ "RFC 6672 5.2: a DNAME is not added beside a CNAME", "add www 60 DNAME new.",
 		"NOERROR" },
 	{ "RFC 6672 5.2: a CNAME is not added beside a DNAME", "add old 60 CNAME new.",
