@@ -136,14 +136,17 @@ static void reply_by_lists(struct arena *a, const struct smtp_host *h, const cha
 		accept_it(ret);
 }
 
-void host_smtp(struct arena *a, const struct hosts *hosts, const struct ip *ip,
-	const char *rcpt, struct host_smtp_reply *ret)
+static void reply_timed_out(struct host_smtp_reply *ret)
 {
-	const struct host *h = hosts_at(hosts, ip);
+	reply(ret, HOST_NO_CONNECTION, 0, NULL, "connection timed out");
+	ret->timed_out = true;
+}
 
-	if (h == NULL || h->smtp.behaviour == HOST_SMTP_SILENT) {
-		reply(ret, HOST_NO_CONNECTION, 0, NULL, "connection timed out");
-		ret->timed_out = true;
+void host_smtp_one(struct arena *a, const struct host *h, const char *rcpt,
+	struct host_smtp_reply *ret)
+{
+	if (h->smtp.behaviour == HOST_SMTP_SILENT) {
+		reply_timed_out(ret);
 	} else if (h->smtp.behaviour == HOST_SMTP_NONE) {
 		reply(ret, HOST_NO_CONNECTION, 0, NULL, "connection refused");
 	} else if (h->smtp.greeting >= 400) {
@@ -156,4 +159,15 @@ void host_smtp(struct arena *a, const struct hosts *hosts, const struct ip *ip,
 	} else {
 		reply_by_lists(a, &h->smtp, rcpt, ret);
 	}
+}
+
+void host_smtp(struct arena *a, const struct hosts *hosts, const struct ip *ip,
+	const char *rcpt, struct host_smtp_reply *ret)
+{
+	const struct host *h = hosts_at(hosts, ip);
+
+	if (h == NULL)
+		reply_timed_out(ret);
+	else
+		host_smtp_one(a, h, rcpt, ret);
 }

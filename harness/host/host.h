@@ -67,8 +67,12 @@ struct host_smtp_reply {
 	const char *text;   /* static */
 };
 
-/* The texts are static, so nothing is allocated; the arena is there for hosts to come
- * that answer with more. */
+/* What this host says to rcpt, whatever the address it is met at. */
+void host_smtp_one(struct arena *a, const struct host *h, const char *rcpt,
+	struct host_smtp_reply *ret);
+
+/* What the host at the address says. The texts are static, so nothing is allocated; the
+ * arena is there for hosts to come that answer with more. */
 void host_smtp(struct arena *a, const struct hosts *hosts, const struct ip *ip,
 	const char *rcpt, struct host_smtp_reply *ret);
 
