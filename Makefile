@@ -64,7 +64,7 @@ build/.packages-%: .ci/packages
 	@touch $@
 
 $(LIBOBJ) $(B)/obj/harness/cli/main.o: | build/.packages-build
-$(SUPOBJ) $(TESTS:$(B)/%=$(B)/obj/%.o): | build/.packages-build build/.packages-test
+$(SUPOBJ) $(TESTS:$(B)/%=$(B)/obj/%.o): | build/.packages-build build/.packages-test build/.packages-lab
 
 # ---- building -----------------------------------------------------------
 

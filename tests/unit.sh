@@ -1,6 +1,6 @@
 #!/bin/sh
-# unit.sh PROGRAM... - runs the unit tests, shows the output of those that fail, and
-# sums up. Goes on after a failure and fails at the end.
+# unit.sh PROGRAM... - runs the unit tests, shows the output of those that fail and why
+# some were skipped, and sums up. Goes on after a failure and fails at the end.
 set -u
 
 log=$(mktemp)
@@ -20,6 +20,7 @@ for program; do
 	s=$(grep -c '^\[ *SKIPPED *\] [^0-9]' "$log")
 	[ "$verdict" = ok ] || [ "$f" -gt 0 ] || f=1
 	printf '  %-6s %-36s %4d tests\n' "$verdict" "$name" "$((p + f + s))"
+	grep '^skipped: ' "$log" | sort -u | sed 's/^/         /'
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 done
 echo "unit: $passed passed, $failed failed, $skipped skipped"

@@ -1,0 +1,252 @@
+#include "support/test.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lab/netns.h"
+
+/* No answer of a machine under load takes longer; a right program never waits it out.
+ */
+#define PATIENCE_MS 5000
+
+static struct ip ip(const char *text)
+{
+	struct ip ret;
+
+	assert_int_equal(ip_from_text(text, &ret), 0);
+	return ret;
+}
+
+static socklen_t address(struct sockaddr_storage *sa, const char *text, int port)
+{
+	struct ip a = { 0 };
+
+	memset(sa, 0, sizeof(*sa));
+	if (ip_from_text(text, &a) != 0)
+		return 0;
+	if (a.family == 4) {
+		struct sockaddr_in *in = (struct sockaddr_in *)sa;
+
+		in->sin_family = AF_INET;
+		in->sin_port = htons((uint16_t)port);
+		memcpy(&in->sin_addr, a.bytes, 4);
+		return sizeof(*in);
+	}
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)sa;
+
+	in6->sin6_family = AF_INET6;
+	in6->sin6_port = htons((uint16_t)port);
+	memcpy(&in6->sin6_addr, a.bytes, 16);
+	return sizeof(*in6);
+}
+
+static struct netns *make_or_skip(void)
+{
+	static const char *const texts[] = { "192.0.2.53", "2001:db8::53",
+		"192.0.2.53" };
+	struct ip world[3];
+	char why[NETNS_WHY_MAX];
+	struct netns *ns;
+
+	for (size_t i = 0; i < 3; i++)
+		world[i] = ip(texts[i]);
+	ns = netns_new(world, 3, why);
+	if (ns == NULL) {
+		print_message("skipped: %s\n", why);
+		skip();
+	}
+	return ns;
+}
+
+struct place {
+	const char *at;
+	int port, fd; /* fd: a pipe, told when ready */
+};
+
+static int await(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, PATIENCE_MS) == 1 ? 0 : -1;
+}
+
+static int echo(void *ctx)
+{
+	const struct place *place = ctx;
+	struct sockaddr_storage sa;
+	socklen_t len = address(&sa, place->at, place->port);
+	int fd = socket(sa.ss_family, SOCK_DGRAM, 0);
+	char bytes[64];
+	ssize_t n;
+
+	if (bind(fd, (struct sockaddr *)&sa, len) != 0 || write(place->fd, "r", 1) != 1)
+		return errno;
+	len = sizeof(sa);
+	if (await(fd) != 0)
+		return ETIMEDOUT;
+	n = recvfrom(fd, bytes, sizeof(bytes), 0, (struct sockaddr *)&sa, &len);
+	return n > 0 && sendto(fd, bytes, (size_t)n, 0, (struct sockaddr *)&sa, len) ==
+				       n
+		       ? 0
+		       : 1;
+}
+
+static int ask(void *ctx)
+{
+	const struct place *place = ctx;
+	struct sockaddr_storage sa;
+	socklen_t len = address(&sa, place->at, place->port);
+	int fd = socket(sa.ss_family, SOCK_DGRAM, 0);
+	char bytes[64];
+
+	if (connect(fd, (struct sockaddr *)&sa, len) != 0 ||
+		send(fd, "hello", 5, 0) != 5)
+		return errno;
+	if (await(fd) != 0)
+		return ETIMEDOUT;
+	return recv(fd, bytes, sizeof(bytes), 0) == 5 && memcmp(bytes, "hello", 5) == 0
+		       ? 0
+		       : 1;
+}
+
+static int status_of(pid_t pid)
+{
+	int status;
+
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static const struct echo_row {
+	const char *name, *at;
+} echoes[] = {
+	{ "the client reaches port 53 of an address of the world", "192.0.2.53" },
+	{ "the client reaches port 53 of an IPv6 address of the world",
+		"2001:db8::53" },
+};
+
+static void is_reached(void **state)
+{
+	const struct echo_row *row = *state;
+	struct netns *ns = make_or_skip();
+	struct place place = { row->at, 53, -1 };
+	int ready[2];
+	char byte;
+	pid_t server;
+
+	assert_int_equal(pipe(ready), 0);
+	place.fd = ready[1];
+	server = netns_spawn(ns, NETNS_WORLD, echo, &place);
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	assert_int_equal(status_of(netns_spawn(ns, NETNS_CLIENT, ask, &place)), 0);
+	assert_int_equal(status_of(server), 0);
+	netns_free(ns);
+}
+
+static const struct wall_row {
+	const char *name;
+	enum netns_side side;
+	const char *at;
+} walls[] = {
+	{ "a neighbour of the world's address is unreachable", NETNS_CLIENT,
+		"192.0.2.54" },
+	{ "a neighbour of the IPv6 address is unreachable", NETNS_CLIENT,
+		"2001:db8::54" },
+	{ "nothing leaves the client", NETNS_CLIENT, "198.51.100.1" },
+	{ "nothing leaves the client over IPv6", NETNS_CLIENT, "2001:db8:1::1" },
+	{ "nothing leaves the world", NETNS_WORLD, "198.51.100.1" },
+	{ "nothing leaves the world over IPv6", NETNS_WORLD, "2001:db8:1::1" },
+};
+
+static void is_unreachable(void **state)
+{
+	const struct wall_row *row = *state;
+	struct netns *ns = make_or_skip();
+	struct place place = { row->at, 53, -1 };
+
+	assert_int_equal(
+		status_of(netns_spawn(ns, row->side, ask, &place)), EHOSTUNREACH);
+	netns_free(ns);
+}
+
+static const struct bad_row {
+	const char *name, *at;
+} bad[] = {
+	{ "the client's address cannot be the world's", NETNS_CLIENT_V4 },
+	{ "the client's IPv6 address cannot be the world's", NETNS_CLIENT_V6 },
+	{ "a loopback address cannot be the world's", "127.0.0.1" },
+};
+
+static void is_refused(void **state)
+{
+	const struct bad_row *row = *state;
+	struct ip world = ip(row->at);
+	char why[NETNS_WHY_MAX] = "";
+
+	assert_null(netns_new(&world, 1, why));
+	assert_non_null(strstr(why, row->at));
+}
+
+static int hang(void *ctx)
+{
+	(void)ctx;
+	return pause();
+}
+
+/* Makes a lab with a child that hangs, says so and waits to be killed. */
+static void owner(int alive)
+{
+	struct ip world = ip("192.0.2.53");
+	char why[NETNS_WHY_MAX];
+	struct netns *ns = netns_new(&world, 1, why);
+
+	if (ns == NULL || netns_spawn(ns, NETNS_WORLD, hang, NULL) < 0)
+		_exit(1);
+	(void)!write(alive, "r", 1);
+	hang(NULL);
+}
+
+/* Who holds the namespaces holds the pipe, too: its end is the end of all of them. */
+static void kill_leaves_nothing(void **state)
+{
+	int alive[2];
+	char byte;
+	pid_t pid;
+
+	(void)state;
+	netns_free(make_or_skip());
+	assert_int_equal(pipe(alive), 0);
+	pid = fork();
+	if (pid == 0)
+		owner(alive[1]);
+	close(alive[1]);
+	assert_int_equal(read(alive[0], &byte, 1), 1);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(status_of(pid), 128 + SIGKILL);
+	assert_int_equal(await(alive[0]), 0);
+	assert_int_equal(read(alive[0], &byte, 1), 0);
+	close(alive[0]);
+	assert_int_equal(if_nametoindex("world"), 0);
+	assert_int_equal(if_nametoindex("client"), 0);
+}
+
+int main(void)
+{
+	TESTS_ADD_ROWS(echoes, is_reached);
+	TESTS_ADD_ROWS(walls, is_unreachable);
+	TESTS_ADD_ROWS(bad, is_refused);
+	tests_add("kill -9 of the owner leaves nothing", kill_leaves_nothing);
+	return tests_run("lab-netns");
+}
