@@ -4,7 +4,6 @@
 #include "base/arena.h"
 #include "server/chaos.h"
 #include "server/plain.h"
-#include "server/update.h"
 #include "server/upstream.h"
 #include "server/worker.h"
 
@@ -77,6 +76,17 @@ static bool answer_chaos(
 	return j->out_len > 0;
 }
 
+/* RFC 2136 2.2: what is RD and CD elsewhere has no meaning here, and is zero. */
+static void write_update_reply(struct job *j, uint16_t rcode)
+{
+	struct msg m;
+
+	msg_init_reply(&m, &j->query);
+	m.rd = m.cd = false;
+	m.rcode = rcode;
+	job_write(j, &m);
+}
+
 /* RFC 2136. */
 static void answer_update(struct service_worker *w, struct job *j)
 {
@@ -84,6 +94,11 @@ static void answer_update(struct service_worker *w, struct job *j)
 	const uint8_t *message = j->in;
 	size_t len = j->in_len;
 
+	/* RFC 6891 6.1.3. */
+	if (j->query.has_edns && j->query.edns_version > 0) {
+		write_update_reply(j, RCODE_BADVERS);
+		return;
+	}
 	if (j->signature == TSIG_GOOD) {
 		uint8_t *stripped = arena_alloc_raw(w->arena, j->tsig->unsigned_len);
 
@@ -92,9 +107,8 @@ static void answer_update(struct service_worker *w, struct job *j)
 		len = j->tsig->unsigned_len;
 		key = j->tsig->key;
 	}
-	j->rcode = updates_apply(
-		&w->service->updates, &w->service->snapshots, key, message, len);
-	j->out_len = update_reply(j->in, j->in_len, j->rcode, j->out, job_limit(j));
+	write_update_reply(j, updates_apply(&w->service->updates,
+				      &w->service->snapshots, key, message, len));
 }
 
 /* RFC 8945 5.2: the signature comes before whatever is asked. True when that was the

@@ -463,32 +463,3 @@ uint16_t update_zone(struct arena *a, const struct zone *z, const uint8_t *messa
 	arena_free(tmp);
 	return rcode;
 }
-
-/* ---- the reply ---- */
-
-/* Octets of the zone section, or 0 when it is none that can be repeated. */
-static size_t zone_section_len(const uint8_t *message, size_t len)
-{
-	const uint8_t *start = message + READER_HEADER_LEN, *end = message + len;
-	size_t name = name_check(start, end);
-
-	if (get16(message + 4) != 1 || name == 0 || (size_t)(end - start) < name + 4)
-		return 0;
-	return name + 4;
-}
-
-size_t update_reply(
-	const uint8_t *message, size_t len, uint16_t rcode, uint8_t *out, size_t room)
-{
-	size_t zone = zone_section_len(message, len);
-
-	if (zone > room - READER_HEADER_LEN)
-		zone = 0;
-	memset(out, 0, READER_HEADER_LEN);
-	memcpy(out, message, 2);
-	out[2] = (uint8_t)(0x80 | OPCODE_UPDATE << 3);
-	out[3] = (uint8_t)(rcode & 15);
-	out[5] = zone > 0;
-	memcpy(out + READER_HEADER_LEN, message + READER_HEADER_LEN, zone);
-	return READER_HEADER_LEN + zone;
-}

@@ -62,10 +62,4 @@ struct zone *update_finish(
 uint16_t update_zone(struct arena *a, const struct zone *z, const uint8_t *message,
 	size_t len, struct zone **ret_zone);
 
-/* The reply to an UPDATE (RFC 2136 3.8): the header, and the zone section where it can
- * be read. The request must have a header. Returns its length; room must be 12 or more.
- */
-size_t update_reply(
-	const uint8_t *message, size_t len, uint16_t rcode, uint8_t *out, size_t room);
-
 #endif

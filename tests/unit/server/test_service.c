@@ -175,6 +175,13 @@ static const struct row {
 		"NOTAUTH opcode 4 |www.example.net" },
 	{ "UPDATE is refused", ID "2800 0001 0000 0000 0000 'example.net' 0006 0001",
 		"REFUSED opcode 5 |example.net" },
+	{ "an UPDATE has no RD, and OPT comes back (RFC 2136 2.2, RFC 6891 6.1.1)",
+		ID "2f10 0001 0000 0000 0001 'example.net' 0006 0001" OPT,
+		"REFUSED opcode 5 opt |example.net" },
+	{ "an UPDATE with an EDNS version to come is BADVERS (RFC 6891 6.1.3)",
+		ID "2800 0001 0000 0000 0001 'example.net' 0006 0001"
+		   "00 0029 04d0 00 01 0000 0000",
+		"BADVERS opcode 5 opt |example.net" },
 	{ "an UPDATE that cannot be read is FORMERR",
 		ID "2800 0001 0000 0001 0000 'example.net' 0006 0001",
 		"FORMERR opcode 5 |example.net" },

@@ -520,23 +520,6 @@ static void a_changed_zone_has_the_ds_of_its_children(void **state)
 	arena_free(a);
 }
 
-static void the_reply_has_the_id_and_the_zone(void **state)
-{
-	static const uint8_t want[] = { 0x12, 0x34, 0xa8, RCODE_REFUSED, 0, 1, 0, 0, 0,
-		0, 0, 0, 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 0, 0, 6, 0, 1 };
-	struct arena *a = arena_new();
-	uint8_t wire[UPDATE_TEXT_MAX], out[64];
-	size_t len = update_of(a, "example", "add x 60 A 192.0.2.1", wire);
-
-	(void)state;
-	assert_int_equal(
-		update_reply(wire, len, RCODE_REFUSED, out, sizeof(out)), sizeof(want));
-	assert_memory_equal(out, want, sizeof(want));
-	assert_int_equal(update_reply(wire, 20, RCODE_FORMERR, out, sizeof(out)), 12);
-	assert_int_equal(update_reply(wire, len, RCODE_FORMERR, out, 24), 12);
-	arena_free(a);
-}
-
 int main(void)
 {
 	TESTS_ADD_ROWS(prerequisite_rows, an_update_does_what_the_rfc_says);
@@ -548,6 +531,5 @@ int main(void)
 	TESTS_ADD(a_name_does_not_grow_without_end);
 	TESTS_ADD_ROWS(signed_rows, what_is_signed_by_others_is_left_alone);
 	TESTS_ADD(a_changed_zone_has_the_ds_of_its_children);
-	TESTS_ADD(the_reply_has_the_id_and_the_zone);
 	return tests_run("server-update");
 }
