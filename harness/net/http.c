@@ -14,6 +14,7 @@
 
 #include "base/bug.h"
 #include "net/loop.h"
+#include "net/port.h"
 
 /* Enough for what comes in while another callback has its turn. */
 #define BACKLOG 128
@@ -120,38 +121,6 @@ static struct bufferevent *at_connection(struct event_base *base, void *ctx)
 	return bufferevent_socket_new(base, -1, 0);
 }
 
-static int bind_at(int fd, const struct endpoint *at, struct endpoint *ret_at)
-{
-	struct sockaddr_storage sa;
-	socklen_t len = endpoint_to_sockaddr(at, &sa);
-	int on = 1;
-
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-		(sa.ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY,
-						     &on, sizeof(on)) != 0) ||
-		bind(fd, (struct sockaddr *)&sa, len) != 0)
-		return -1;
-	len = sizeof(sa);
-	if (listen(fd, BACKLOG) != 0 ||
-		getsockname(fd, (struct sockaddr *)&sa, &len) != 0)
-		return -1;
-	endpoint_from_sockaddr(&sa, ret_at);
-	return 0;
-}
-
-static int open_port(const struct endpoint *at, struct endpoint *ret_at)
-{
-	int family = at->ip.family == 4 ? AF_INET : AF_INET6, saved;
-	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || bind_at(fd, at, ret_at) == 0)
-		return fd;
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
-}
-
 static void listen_at(struct http *h, int fd)
 {
 	unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC;
@@ -184,7 +153,7 @@ struct http *http_new(
 		bug("no memory for a web server");
 	h->loop = l;
 	h->o = *o;
-	fd = open_port(&o->at, &h->at);
+	fd = port_open(&o->at, BACKLOG, NULL, &h->at);
 	if (fd < 0) {
 		*ret_what = "bind";
 		free(h);

@@ -15,6 +15,7 @@
 
 #include "base/bug.h"
 #include "net/loop.h"
+#include "net/port.h"
 
 /* Enough for what comes in while another callback has its turn. */
 #define BACKLOG 128
@@ -309,41 +310,6 @@ static int drop_all(int fd)
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
 }
 
-static int bind_at(int fd, const struct lines_options *o, struct endpoint *ret_at)
-{
-	struct sockaddr_storage sa;
-	socklen_t len = endpoint_to_sockaddr(&o->at, &sa);
-	int on = 1;
-
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-		(sa.ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY,
-						     &on, sizeof(on)) != 0) ||
-		bind(fd, (struct sockaddr *)&sa, len) != 0)
-		return -1;
-	/* Before it listens, so that nobody slips in. */
-	if (o->drops && drop_all(fd) != 0)
-		return -1;
-	len = sizeof(sa);
-	if (listen(fd, BACKLOG) != 0 ||
-		getsockname(fd, (struct sockaddr *)&sa, &len) != 0)
-		return -1;
-	endpoint_from_sockaddr(&sa, ret_at);
-	return 0;
-}
-
-static int open_port(const struct lines_options *o, struct endpoint *ret_at)
-{
-	int family = o->at.ip.family == 4 ? AF_INET : AF_INET6, saved;
-	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || bind_at(fd, o, ret_at) == 0)
-		return fd;
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
-}
-
 static void listen_at(struct lines *s)
 {
 	unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC;
@@ -383,7 +349,7 @@ struct lines *lines_new(struct net_loop *l, const struct lines_options *o,
 	s->handler = *h;
 	fill_in_defaults(&s->o);
 	LIST_INIT(&s->conns);
-	s->fd = open_port(&s->o, &s->at);
+	s->fd = port_open(&s->o.at, BACKLOG, s->o.drops ? drop_all : NULL, &s->at);
 	if (s->fd < 0) {
 		*ret_what = "bind";
 		free(s);
