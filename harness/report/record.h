@@ -89,6 +89,9 @@ struct record_outcome {
 struct record {
 	const char *id; /* scenario/address/client/resolver */
 	const char *scenario, *address, *client, *resolver, *network;
+	/* The real programs that took part, "Postfix 3.7.11 (3.7.11-0+deb12u1)", or
+	 * NULL for the emulation. */
+	const char *client_program, *resolver_program;
 	bool is_validator; /* the client judges addresses, it does not deliver */
 	struct record_outcome outcome;
 	const struct record_outcome *steps;

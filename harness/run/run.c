@@ -27,6 +27,7 @@ const char *run_network_name(enum run_network network)
 	static const char *const names[] = {
 		[NETWORK_SIM] = "sim",
 		[NETWORK_LOOPBACK] = "loopback",
+		[NETWORK_LAB] = "lab",
 		[NETWORK_LIVE] = "live",
 	};
 

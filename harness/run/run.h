@@ -16,12 +16,14 @@
 #include "scenario/scenario.h"
 
 struct evidence_writer;
+struct lab_options;
 struct live;
 struct profile_set;
 
 enum run_network {
 	NETWORK_SIM,	  /* messages are handed over in memory */
 	NETWORK_LOOPBACK, /* they travel through sockets (loopback.h) */
+	NETWORK_LAB,	  /* real programs take part (lab.h) */
 	NETWORK_LIVE,	  /* a real resolver answers (live.h); run_lookup() only */
 };
 const char *run_network_name(enum run_network network);
@@ -31,6 +33,7 @@ struct run_options {
 	const char *filter;		 /* glob on scenario id or group; NULL: all */
 	enum run_network network;
 	struct live *live; /* for NETWORK_LIVE: in place of all resolvers, and world */
+	const struct lab_options *lab; /* for NETWORK_LAB */
 	uint64_t seed;
 	unsigned jobs;		/* threads; 0: one per processor */
 	unsigned shard, shards; /* this is shard 1..shards; 0: no sharding */

@@ -1,0 +1,2 @@
+#!/bin/sh
+# bind: see lab/program.h for what these functions are.

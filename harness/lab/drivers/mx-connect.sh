@@ -1,0 +1,2 @@
+#!/bin/sh
+# mx-connect: see lab/program.h for what these functions are.

@@ -1,0 +1,40 @@
+/* lab.h - cases with real programs: `--network lab`.
+ *
+ * A case has a client and a resolver, and in the lab at least one of the two is a real
+ * program in a box (lab/box.h); the other one may be its emulation. The world is on
+ * real sockets (lab-world.h).
+ *
+ *   emulated client, real resolver   the client's machine is fed with what the resolver
+ *                                    says. Clients that ask the same questions in the
+ *                                    same order share the resolver's answers
+ *   real client                      one message, from a fresh box; resolver emulated
+ *                                    or real
+ *
+ * A case that cannot be run is skipped, with its reason. Each ends within its limits.
+ */
+#ifndef RUN_LAB_H
+#define RUN_LAB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct program;
+
+struct lab_options {
+	/* The real programs that take part, in place of what they are the `emulation`
+	 * of; at most one for each. Cases with none of them are skipped. */
+	const struct program *const *programs;
+	size_t n_programs;
+	bool build; /* package roots that are missing are built */
+	/* Told what takes long; from any thread, one at a time. NULL: nobody is. */
+	void (*tell)(void *ctx, const char *text);
+	void *ctx;
+};
+
+/* Real time for one message from its submission until nothing more is waited for, or
+ * for one start of a program. */
+#define LAB_CASE_LIMIT_US UINT64_C(60000000)
+#define LAB_START_LIMIT_US UINT64_C(30000000)
+
+#endif
