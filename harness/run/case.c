@@ -1,4 +1,4 @@
-#include "run/case.h"
+#include "run/bench.h"
 
 #include <string.h>
 
@@ -7,29 +7,10 @@
 #include "base/rng.h"
 #include "mta/profile.h"
 #include "resolver/policy.h"
-#include "run/drive.h"
 #include "run/evidence.h"
-#include "run/judge.h"
+#include "run/live.h"
 #include "run/loopback.h"
 #include "run/mail.h"
-
-/* What stays the same for all cases of a scenario. */
-struct bench {
-	struct arena *keep, *scratch;
-	const struct scenario *scenario;
-	const struct world *world;
-	const struct run_options *options;
-	struct evidence *evidence;
-	struct loopback *loopback; /* NULL: in memory */
-	struct mta_setting setting;
-	bool open_hosts;
-};
-
-/* The web side depends on address and resolver only: it is seen once, not once for each
- * client. One entry for each stage; visits live in `keep`. */
-struct visits {
-	const struct visit **at_stage;
-};
 
 /* ---- names of cases ---- */
 
@@ -67,8 +48,8 @@ static const struct visit *visit_now(
 	return visitor_result(v);
 }
 
-static struct visits see(struct bench *b, const struct scenario_address *address,
-	const struct resolver_policy *policy)
+struct visits visits_see(struct bench *b, const struct scenario_address *address,
+	const struct resolver_policy *policy, const struct drive_outside *outside)
 {
 	struct visits v = { NULL };
 	struct drive d;
@@ -78,6 +59,7 @@ static struct visits see(struct bench *b, const struct scenario_address *address
 	v.at_stage = arena_array(b->keep, b->world->n_stages, sizeof(*v.at_stage));
 	drive_init(&d, b->keep, b->world, policy, b->options->seed, NULL);
 	d.loopback = b->loopback;
+	d.outside = outside;
 	if (b->evidence != NULL) {
 		d.evidence = b->evidence;
 		evidence_begin(
@@ -142,15 +124,18 @@ static void record_details(struct arena *a, const struct mail *mail,
 
 /* ---- one case ---- */
 
-struct one {
-	struct bench *bench;
-	const struct scenario_address *address;
-	const struct mta_profile *profile;
-	const struct resolver_policy *policy;
-	const struct visits *visits;
-	struct drive drive;
-	uint64_t seed;
-};
+/* What the client does, or why it could not be tried. */
+static const char *send_mail(struct one *c, struct trace *trace, struct mail *ret)
+{
+	struct bench *b = c->bench;
+
+	if (c->sender != NULL)
+		return c->sender->send(
+			c->sender->ctx, &c->drive, c->address->address, trace, ret);
+	mail_send(&c->drive, c->profile, &b->setting, c->address->address, c->seed,
+		b->open_hosts, trace, ret);
+	return NULL;
+}
 
 /* Sends the message in the drive's stage and judges what came of it. */
 static void send_and_judge(
@@ -159,9 +144,14 @@ static void send_and_judge(
 	struct bench *b = c->bench;
 	struct trace trace = { .arena = b->scratch };
 	struct mail mail;
+	const char *why = send_mail(c, b->options->details ? &trace : NULL, &mail);
 
-	mail_send(&c->drive, c->profile, &b->setting, c->address->address, c->seed,
-		b->open_hosts, b->options->details ? &trace : NULL, &mail);
+	if (why != NULL) {
+		o->verdict = VERDICT_SKIPPED;
+		o->result = RESULT_SKIPPED;
+		o->reason = arena_strdup(b->keep, why);
+		return;
+	}
 	judge_mail(
 		b->keep, c->address, &b->world->stages[c->drive.stage].hosts, &mail, o);
 	if (b->options->details)
@@ -224,7 +214,7 @@ static void run_steps(struct one *c, struct record *r)
 	r->n_steps = n;
 }
 
-static void run_case(struct one *c, const struct expected *expected, struct record *r)
+void one_begin(const struct one *c, struct record *r)
 {
 	struct bench *b = c->bench;
 
@@ -237,23 +227,41 @@ static void run_case(struct one *c, const struct expected *expected, struct reco
 		.is_validator = profile_is_validator(c->profile),
 	};
 	r->id = case_id(b->keep, r->scenario, r->address, r->client, r->resolver);
+}
+
+void one_run(struct one *c, struct record *r)
+{
+	struct bench *b = c->bench;
+
 	c->seed = rng_seed_from(b->options->seed, r->id);
 	arena_reset(b->scratch);
 	drive_init(&c->drive, b->scratch, b->world, c->policy, c->seed, NULL);
 	c->drive.loopback = b->loopback;
-	c->drive.live = b->options->live;
+	c->drive.outside = c->outside;
 	c->drive.wire = b->options->wire;
 	c->drive.evidence = b->evidence;
 	if (b->evidence != NULL)
 		evidence_begin(b->evidence, r->id);
 	drive_prime(&c->drive);
 	judge_web(b->keep, c->address, visit_of(c, 0), &r->outcome.web);
-	send_and_judge(c, expected, &r->outcome);
+	send_and_judge(c, &c->expected, &r->outcome);
 	r->result = r->outcome.result;
-	if (expected->mail != NULL)
-		r->known = expected->mail->known;
-	if (b->scenario->n_stages > 1)
+	if (c->expected.mail != NULL)
+		r->known = c->expected.mail->known;
+	if (b->scenario->n_stages > 1 && r->result != RESULT_SKIPPED)
 		run_steps(c, r);
+}
+
+void one_skip(struct record *r, const char *why)
+{
+	r->outcome = (struct record_outcome){
+		.verdict = VERDICT_SKIPPED,
+		.result = RESULT_SKIPPED,
+		.reason = why,
+	};
+	r->steps = NULL;
+	r->n_steps = 0;
+	r->result = RESULT_SKIPPED;
 }
 
 /* ---- a scenario ---- */
@@ -334,38 +342,71 @@ static int check_covered(const struct scenario *s, const struct cast *cast,
 	return -1;
 }
 
-/* All clients behind all resolvers for one address. */
-static void run_address(struct bench *b, const struct cast *cast,
-	const struct scenario_address *address, struct case_list *ret)
+static void each_of_address(struct bench *b, const struct cast *cast,
+	const struct scenario_address *address,
+	void (*fn)(void *ctx, const struct one *c, unsigned resolver), void *ctx)
 {
 	const struct scenario *s = b->scenario;
-	struct visits *visits =
-		arena_array(b->keep, cast->n_resolvers, sizeof(*visits));
 	struct one c = { .bench = b, .address = address };
 
-	for (unsigned k = 0; k < cast->n_resolvers; k++) {
-		if (takes_resolver(s, cast->resolvers[k]))
-			visits[k] = see(b, address, cast->resolvers[k]);
-	}
 	for (unsigned i = 0; i < cast->n_clients; i++) {
 		c.profile = cast->clients[i];
 		if (!takes_client(s, c.profile))
 			continue;
 		for (unsigned k = 0; k < cast->n_resolvers; k++) {
-			struct expected e;
-
 			c.policy = cast->resolvers[k];
-			c.visits = &visits[k];
 			if (!takes_resolver(s, c.policy))
 				continue;
-			e = judge_expected(address->expect, address->n_expect,
+			c.expected = judge_expected(address->expect, address->n_expect,
 				profile_name(c.profile), c.policy->name);
-			run_case(&c, &e, &ret->list[ret->n++]);
+			fn(ctx, &c, k);
 		}
 	}
 }
 
-static void bench_init(struct bench *b, struct arena *keep, struct arena *scratch,
+void each_case(struct bench *b, const struct cast *cast,
+	void (*fn)(void *ctx, const struct one *c, unsigned resolver), void *ctx)
+{
+	for (unsigned i = 0; i < b->scenario->n_addresses; i++)
+		each_of_address(b, cast, &b->scenario->addresses[i], fn, ctx);
+}
+
+struct here {
+	const struct visits *visits; /* of each resolver */
+	const struct drive_outside *outside;
+	struct case_list *to;
+};
+
+static void run_here(void *ctx, const struct one *planned, unsigned resolver)
+{
+	struct here *h = ctx;
+	struct one c = *planned;
+	struct record *r = &h->to->list[h->to->n++];
+
+	c.visits = &h->visits[resolver];
+	c.outside = h->outside;
+	one_begin(&c, r);
+	one_run(&c, r);
+}
+
+/* All clients behind all resolvers for one address. */
+static void run_address(struct bench *b, const struct cast *cast,
+	const struct scenario_address *address, struct case_list *ret)
+{
+	struct visits *visits =
+		arena_array(b->keep, cast->n_resolvers, sizeof(*visits));
+	struct here h = { visits, NULL, ret };
+
+	if (b->options->live != NULL)
+		h.outside = live_outside(b->options->live);
+	for (unsigned k = 0; k < cast->n_resolvers; k++) {
+		if (takes_resolver(b->scenario, cast->resolvers[k]))
+			visits[k] = visits_see(b, address, cast->resolvers[k], NULL);
+	}
+	each_of_address(b, cast, address, run_here, &h);
+}
+
+void bench_init(struct bench *b, struct arena *keep, struct arena *scratch,
 	const struct scenario *s, const struct run_options *options)
 {
 	struct world *world = arena_alloc(keep, sizeof(*world));
@@ -460,7 +501,8 @@ static void intend(struct bench *b, const struct mta_profile *reference,
 
 	drive_init(&d, b->keep, b->world, resolver_policy("ideal"), b->options->seed,
 		NULL);
-	d.live = b->options->live;
+	if (b->options->live != NULL)
+		d.outside = live_outside(b->options->live);
 	mail_send(&d, reference, &nobody, address->address, b->options->seed, true,
 		NULL, &mail);
 	route = &mail.result->route;

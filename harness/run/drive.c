@@ -6,12 +6,7 @@
 #include "base/bug.h"
 #include "resolver/policy.h"
 #include "run/evidence.h"
-#include "run/live.h"
 #include "run/loopback.h"
-
-/* A round trip between a resolver and a server somewhere else. Only its order of
- * magnitude matters: far below every timeout, far above zero. */
-#define ROUND_TRIP_US 10000
 
 static int upstream_lookup(
 	void *ctx, struct arena *a, const struct question *q, struct msg *ret)
@@ -68,6 +63,8 @@ void drive_enter(struct drive *d, unsigned stage)
 		if (to->servers[i].quirks == from->servers[i].quirks)
 			d->states[i] = old[i];
 	}
+	if (d->outside != NULL && d->outside->enter != NULL)
+		d->outside->enter(d->outside->ctx, stage);
 }
 
 /* The message as it comes out at the other end of a real network. */
@@ -126,7 +123,7 @@ static void ask_server(
 static uint64_t clock_of(const struct drive *d)
 {
 	/* Between the query to the provider and its reply. */
-	return d->clock_us == NULL ? d->now_us : *d->clock_us + ROUND_TRIP_US / 2;
+	return d->clock_us == NULL ? d->now_us : *d->clock_us + DRIVE_ROUND_TRIP_US / 2;
 }
 
 static size_t note_query(struct drive *d, const struct exchange *x, int at)
@@ -147,7 +144,7 @@ static void note_reply(struct drive *d, size_t index, const struct exchange *x,
 	if (d->evidence == NULL)
 		return;
 	if (d->clock_us == NULL) {
-		back += reply == NULL ? 0 : reply->delay_us + ROUND_TRIP_US;
+		back += reply == NULL ? 0 : reply->delay_us + DRIVE_ROUND_TRIP_US;
 		over += x->timeout_us;
 	}
 	evidence_reply(d->evidence, index, reply, back, heard ? back : over, heard);
@@ -166,7 +163,7 @@ static const struct msg *carry(
 	if (at >= 0)
 		ask_server(d, (unsigned)at, x, reply);
 	took = at < 0 || reply->dropped ? x->timeout_us
-					: reply->delay_us + ROUND_TRIP_US;
+					: reply->delay_us + DRIVE_ROUND_TRIP_US;
 	note_reply(d, index, x, at < 0 ? NULL : reply, took < x->timeout_us);
 	if (took >= x->timeout_us) {
 		d->now_us += x->timeout_us;
@@ -182,12 +179,12 @@ static const struct msg *carry(
 	return &reply->msg;
 }
 
-/* Virtual time, here too: the same answers make the same records. */
-static const struct msg *ask_live(struct drive *d, const struct question *q)
+static const struct msg *ask_outside(struct drive *d, const struct question *q)
 {
-	const struct msg *answer = live_ask(d->live, q);
+	uint64_t took = 0;
+	const struct msg *answer = d->outside->ask(d->outside->ctx, d, q, &took);
 
-	d->now_us += answer == NULL ? LIVE_PATIENCE_US : ROUND_TRIP_US;
+	d->now_us += took;
 	return answer;
 }
 
@@ -196,8 +193,8 @@ const struct msg *drive_ask(struct drive *d, const struct question *q)
 	struct exchange x;
 	struct reply reply;
 
-	if (d->live != NULL)
-		return ask_live(d, q);
+	if (d->outside != NULL)
+		return ask_outside(d, q);
 	resolver_ask(d->resolver, q, d->now_us);
 	while (resolver_want(d->resolver, &x) == RESOLVER_SEND) {
 		const struct msg *came = carry(d, &x, &reply);
@@ -207,15 +204,26 @@ const struct msg *drive_ask(struct drive *d, const struct question *q)
 	return resolver_answer(d->resolver);
 }
 
+static void wait(struct drive *d, uint64_t us)
+{
+	d->now_us += us;
+	if (d->outside != NULL && d->outside->wait != NULL)
+		d->outside->wait(d->outside->ctx, us);
+}
+
 void drive_prime(struct drive *d)
 {
 	const struct stage *stage = &d->world->scenario->stages[d->stage];
 
+	if (d->outside != NULL && d->outside->prime != NULL) {
+		d->outside->prime(d->outside->ctx);
+		return;
+	}
 	for (unsigned i = 0; i < stage->n_before; i++) {
 		const struct before *b = &stage->before[i];
 
 		if (b->question.name == NULL)
-			d->now_us += b->wait_us;
+			wait(d, b->wait_us);
 		else
 			drive_ask(d, &b->question);
 	}

@@ -7,14 +7,34 @@
 #include "run/world.h"
 
 struct arena;
+struct drive;
 struct evidence;
-struct live;
 struct loopback;
 struct resolver_policy;
+
+/* A resolver that is somewhere else: it is asked in place of the emulated one and of
+ * the world. All but ask() may be NULL. */
+struct drive_outside {
+	/* The answer, until the drive's arena goes, or NULL when none comes;
+	 * *ret_took_us is what that takes of the drive's clock. */
+	const struct msg *(*ask)(void *ctx, const struct drive *d,
+		const struct question *q, uint64_t *ret_took_us);
+	/* Time passes there. */
+	void (*wait)(void *ctx, uint64_t us);
+	/* The world enters this stage, whose time has come. */
+	void (*enter)(void *ctx, unsigned stage);
+	/* Primes its own cache; NULL: it is asked what `before` says. */
+	void (*prime)(void *ctx);
+	void *ctx;
+};
 
 /* An ALIAS whose target is an ALIAS of another provider, and so on: more than anybody
  * publishes, and a loop of them must end. */
 #define DRIVE_DEPTH_MAX 4
+
+/* A round trip between a resolver and a server somewhere else. Only its order of
+ * magnitude matters: far below every timeout, far above zero. */
+#define DRIVE_ROUND_TRIP_US 10000
 
 struct drive {
 	struct arena *arena;
@@ -26,8 +46,8 @@ struct drive {
 	struct server_upstream upstream;
 	unsigned depth;		   /* of lookups made for flatten and alias */
 	struct loopback *loopback; /* the world is open there; NULL: in memory */
-	struct live *live; /* asked in place of the resolver and the world; or NULL */
-	bool wire;	   /* messages travel as octets in memory, too */
+	const struct drive_outside *outside; /* NULL: the resolver is in here */
+	bool wire;		   /* messages travel as octets in memory, too */
 	struct evidence *evidence; /* NULL: none is wanted */
 	/* What the asking drive's clock stands at, while this one asks for it: such
 	 * look-ups take no time there. NULL: its own clock counts. */
@@ -43,7 +63,7 @@ void drive_init(struct drive *d, struct arena *a, const struct world *world,
 void drive_enter(struct drive *d, unsigned stage);
 
 /* One question to the resolver, carried through; the clock moves on by what it took.
- * NULL only from a live one that does not answer. */
+ * NULL only from an outside one that does not answer. */
 const struct msg *drive_ask(struct drive *d, const struct question *q);
 
 /* The questions and waits that prime the cache in the current stage. */

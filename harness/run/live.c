@@ -7,6 +7,7 @@
 #include "base/bug.h"
 #include "net/ask.h"
 #include "net/loop.h"
+#include "run/drive.h"
 
 #define BUCKETS 1024 /* a power of two */
 
@@ -30,7 +31,23 @@ struct live {
 	/* The question under way. */
 	bool done;
 	struct msg *came;
+	struct drive_outside outside;
 };
+
+static const struct msg *ask_for_drive(void *ctx, const struct drive *d,
+	const struct question *q, uint64_t *ret_took_us)
+{
+	const struct msg *answer = live_ask(ctx, q);
+
+	(void)d;
+	*ret_took_us = answer == NULL ? LIVE_PATIENCE_US : DRIVE_ROUND_TRIP_US;
+	return answer;
+}
+
+const struct drive_outside *live_outside(const struct live *l)
+{
+	return &l->outside;
+}
 
 struct live *live_new(const struct endpoint *resolver)
 {
@@ -42,6 +59,7 @@ struct live *live_new(const struct endpoint *resolver)
 	l->loop = net_loop_new();
 	l->at = *resolver;
 	endpoint_to_text(resolver, l->name);
+	l->outside = (struct drive_outside){ .ask = ask_for_drive, .ctx = l };
 	return l;
 }
 

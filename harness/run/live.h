@@ -12,6 +12,7 @@
 #include "dns/msg.h"
 #include "net/endpoint.h"
 
+struct drive_outside;
 struct live;
 
 struct live *live_new(const struct endpoint *resolver);
@@ -24,6 +25,10 @@ const char *live_name(const struct live *l);
  * UDP and TCP together, or when it cannot be read. Once the first question went
  * unanswered, or memory is full, nothing more is asked. */
 const struct msg *live_ask(struct live *l, const struct question *q);
+
+/* For a drive: as live_ask(), in virtual time: the same answers make the same records.
+ */
+const struct drive_outside *live_outside(const struct live *l);
 
 /* Two tries of five seconds, as resolv.conf(5) has them. */
 #define LIVE_PATIENCE_US UINT64_C(10000000)
