@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -49,22 +50,42 @@ static socklen_t address(struct sockaddr_storage *sa, const char *text, int port
 	return sizeof(*in6);
 }
 
-static struct netns *make_or_skip(void)
+/* With two addresses of the world, one of them twice. */
+static struct netns *make(struct netns_options o, char why[NETNS_WHY_MAX])
 {
 	static const char *const texts[] = { "192.0.2.53", "2001:db8::53",
 		"192.0.2.53" };
 	struct ip world[3];
-	char why[NETNS_WHY_MAX];
-	struct netns *ns;
 
 	for (size_t i = 0; i < 3; i++)
 		world[i] = ip(texts[i]);
-	ns = netns_new(world, 3, why);
+	o.world = world;
+	o.n_world = 3;
+	return netns_new(&o, why);
+}
+
+static struct netns *make_or_skip(struct netns_options o)
+{
+	char why[NETNS_WHY_MAX];
+	struct netns *ns = make(o, why);
+
 	if (ns == NULL) {
 		print_message("skipped: %s\n", why);
 		skip();
 	}
 	return ns;
+}
+
+/* A child on that side; what fn returns is its exit status. */
+static pid_t spawn(
+	const struct netns *ns, enum netns_side side, int (*fn)(void *ctx), void *ctx)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	_exit(netns_enter(ns, side) != 0 ? 125 : fn(ctx));
 }
 
 struct place {
@@ -138,7 +159,7 @@ static const struct echo_row {
 static void is_reached(void **state)
 {
 	const struct echo_row *row = *state;
-	struct netns *ns = make_or_skip();
+	struct netns *ns = make_or_skip((struct netns_options){ 0 });
 	struct place place = { row->at, 53, -1 };
 	int ready[2];
 	char byte;
@@ -146,38 +167,85 @@ static void is_reached(void **state)
 
 	assert_int_equal(pipe(ready), 0);
 	place.fd = ready[1];
-	server = netns_spawn(ns, NETNS_WORLD, echo, &place);
+	server = spawn(ns, NETNS_WORLD, echo, &place);
 	close(ready[1]);
 	assert_int_equal(read(ready[0], &byte, 1), 1);
 	close(ready[0]);
-	assert_int_equal(status_of(netns_spawn(ns, NETNS_CLIENT, ask, &place)), 0);
+	assert_int_equal(status_of(spawn(ns, NETNS_CLIENT, ask, &place)), 0);
 	assert_int_equal(status_of(server), 0);
 	netns_free(ns);
+}
+
+/* How long silence is listened to: an error would be there before the system call
+ * returned. */
+#define SILENCE_MS 50
+
+static int try_tcp(void *ctx)
+{
+	const struct place *place = ctx;
+	struct sockaddr_storage sa;
+	socklen_t len = address(&sa, place->at, place->port);
+	int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK, 0), error = 0;
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	if (connect(fd, (struct sockaddr *)&sa, len) == 0)
+		return 0;
+	if (errno != EINPROGRESS)
+		return errno;
+	if (poll(&p, 1, SILENCE_MS) != 1)
+		return ETIMEDOUT;
+	len = sizeof(error);
+	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	return error;
 }
 
 static const struct wall_row {
 	const char *name;
 	enum netns_side side;
 	const char *at;
+	int error;
+	struct netns_options options;
 } walls[] = {
-	{ "a neighbour of the world's address is unreachable", NETNS_CLIENT,
-		"192.0.2.54" },
-	{ "a neighbour of the IPv6 address is unreachable", NETNS_CLIENT,
-		"2001:db8::54" },
-	{ "nothing leaves the client", NETNS_CLIENT, "198.51.100.1" },
-	{ "nothing leaves the client over IPv6", NETNS_CLIENT, "2001:db8:1::1" },
-	{ "nothing leaves the world", NETNS_WORLD, "198.51.100.1" },
-	{ "nothing leaves the world over IPv6", NETNS_WORLD, "2001:db8:1::1" },
+	{ "nobody listens at a port of the world", NETNS_CLIENT, "192.0.2.53",
+		ECONNREFUSED },
+	{ "nobody listens at an IPv6 port of the world", NETNS_CLIENT, "2001:db8::53",
+		ECONNREFUSED },
+	{ "the world reaches itself", NETNS_WORLD, "192.0.2.53", ECONNREFUSED },
+	{ "the world reaches itself over IPv6", NETNS_WORLD, "2001:db8::53",
+		ECONNREFUSED },
+	{ "the world reaches the client", NETNS_WORLD, NETNS_CLIENT_V4, ECONNREFUSED },
+	{ "the world reaches the client over IPv6", NETNS_WORLD, NETNS_CLIENT_V6,
+		ECONNREFUSED },
+	{ "a neighbour of the world's address is silent", NETNS_CLIENT, "192.0.2.54",
+		ETIMEDOUT },
+	{ "a neighbour of the IPv6 address is silent", NETNS_CLIENT, "2001:db8::54",
+		ETIMEDOUT },
+	{ "nothing leaves the client", NETNS_CLIENT, "198.51.100.1", ETIMEDOUT },
+	{ "nothing leaves the client over IPv6", NETNS_CLIENT, "2001:db8:1::1",
+		ETIMEDOUT },
+	{ "nothing leaves the world", NETNS_WORLD, "198.51.100.1", ETIMEDOUT },
+	{ "nothing leaves the world over IPv6", NETNS_WORLD, "2001:db8:1::1",
+		ETIMEDOUT },
+	{ "a client without IPv4 has no way to it", NETNS_CLIENT, "192.0.2.53",
+		ENETUNREACH, { .no_ipv4 = true } },
+	{ "a client without IPv6 has no way to it", NETNS_CLIENT, "2001:db8::53",
+		ENETUNREACH, { .no_ipv6 = true } },
+	{ "a client without IPv4 has IPv6", NETNS_CLIENT, "2001:db8::53", ECONNREFUSED,
+		{ .no_ipv4 = true } },
+	{ "a client without IPv6 has IPv4", NETNS_CLIENT, "192.0.2.53", ECONNREFUSED,
+		{ .no_ipv6 = true } },
+	{ "what a client without IPv4 would have is silent", NETNS_WORLD,
+		NETNS_CLIENT_V4, ETIMEDOUT, { .no_ipv4 = true } },
 };
 
-static void is_unreachable(void **state)
+static void is_as_far(void **state)
 {
 	const struct wall_row *row = *state;
-	struct netns *ns = make_or_skip();
-	struct place place = { row->at, 53, -1 };
+	struct netns *ns = make_or_skip(row->options);
+	struct place place = { row->at, 25, -1 };
 
-	assert_int_equal(
-		status_of(netns_spawn(ns, row->side, ask, &place)), EHOSTUNREACH);
+	assert_string_equal(strerror(status_of(spawn(ns, row->side, try_tcp, &place))),
+		strerror(row->error));
 	netns_free(ns);
 }
 
@@ -195,7 +263,8 @@ static void is_refused(void **state)
 	struct ip world = ip(row->at);
 	char why[NETNS_WHY_MAX] = "";
 
-	assert_null(netns_new(&world, 1, why));
+	assert_null(netns_new(
+		&(struct netns_options){ .world = &world, .n_world = 1 }, why));
 	assert_non_null(strstr(why, row->at));
 }
 
@@ -208,11 +277,10 @@ static int hang(void *ctx)
 /* Makes a lab with a child that hangs, says so and waits to be killed. */
 static void owner(int alive)
 {
-	struct ip world = ip("192.0.2.53");
 	char why[NETNS_WHY_MAX];
-	struct netns *ns = netns_new(&world, 1, why);
+	struct netns *ns = make((struct netns_options){ 0 }, why);
 
-	if (ns == NULL || netns_spawn(ns, NETNS_WORLD, hang, NULL) < 0)
+	if (ns == NULL || spawn(ns, NETNS_WORLD, hang, NULL) < 0)
 		_exit(1);
 	(void)!write(alive, "r", 1);
 	hang(NULL);
@@ -226,7 +294,7 @@ static void kill_leaves_nothing(void **state)
 	pid_t pid;
 
 	(void)state;
-	netns_free(make_or_skip());
+	netns_free(make_or_skip((struct netns_options){ 0 }));
 	assert_int_equal(pipe(alive), 0);
 	pid = fork();
 	if (pid == 0)
@@ -245,7 +313,7 @@ static void kill_leaves_nothing(void **state)
 int main(void)
 {
 	TESTS_ADD_ROWS(echoes, is_reached);
-	TESTS_ADD_ROWS(walls, is_unreachable);
+	TESTS_ADD_ROWS(walls, is_as_far);
 	TESTS_ADD_ROWS(bad, is_refused);
 	tests_add("kill -9 of the owner leaves nothing", kill_leaves_nothing);
 	return tests_run("lab-netns");
