@@ -1,6 +1,7 @@
 #include "lab/program.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/lookup.h"
 
@@ -133,6 +134,33 @@ const struct program programs[] = {
 		.driver = driver_chasquid },
 };
 const size_t programs_n = ARRAY_LEN(programs);
+
+static bool named_by(const struct program *p, const char *word, size_t n)
+{
+	char after = strlen(p->name) > n ? p->name[n] : '\0';
+
+	if (n == 0)
+		return false;
+	if (strlen(p->emulation) == n && strncasecmp(p->emulation, word, n) == 0)
+		return true;
+	return strlen(p->name) >= n && strncasecmp(p->name, word, n) == 0 &&
+	       (after == '\0' || after == '-' || after == '.');
+}
+
+bool program_named_by(const struct program *p, const char *word)
+{
+	return named_by(p, word, strlen(word));
+}
+
+bool program_in_list(const struct program *p, const char *words)
+{
+	for (size_t n; *words != '\0'; words += n + (words[n] == ',')) {
+		n = strcspn(words, ",");
+		if (named_by(p, words, n))
+			return true;
+	}
+	return false;
+}
 
 const struct program *program_find(const char *name)
 {

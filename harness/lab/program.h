@@ -50,7 +50,7 @@
 enum program_kind { PROGRAM_MTA, PROGRAM_RESOLVER };
 
 struct program {
-	const char *name; /* "postfix-3.7": unique; its beginnings name it, too */
+	const char *name; /* "postfix-3.7": unique */
 	enum program_kind kind;
 	const char *emulation;	 /* the profile or policy that stands for it */
 	const char *package;	 /* whose version is its version; of npm or Debian */
@@ -66,6 +66,13 @@ struct program {
 
 extern const struct program programs[];
 extern const size_t programs_n;
+
+/* True when the word is the program's name or emulation, or the beginning of its name
+ * before a "-" or "."; letter case is ignored. "postfix" names all of them. */
+bool program_named_by(const struct program *p, const char *word);
+
+/* The same for any of some words with commas between them. */
+bool program_in_list(const struct program *p, const char *words);
 
 /* By its name, or NULL. */
 const struct program *program_find(const char *name);
