@@ -53,12 +53,16 @@ EMBED(mx_connect, "mx-connect.sh");
 
 #define SENDMAIL "sendmail-bin,sendmail-cf,m4,make,procmail"
 
-/* Two programs in one root; Node 20 is in Debian 13. */
-#define NPM                                                                            \
+/* Node 20 is in Debian 13; mx-connect asks for 22 and runs with it. */
+#define NPM(root_name, list, script)                                                   \
 	{                                                                              \
-		.name = "npm-trixie", .suite = "trixie", .packages = "nodejs",         \
-		.npm = "Haraka@3.1.7,mx-connect@2.0.0"                                 \
+		.name = (root_name), .suite = "trixie", .packages = "nodejs",          \
+		.npm = (list), .driver = (script)                                      \
 	}
+
+/* Its plugins are optional packages: the one that is used is named. libmime is held at
+ * the version that Haraka was run with. */
+#define HARAKA "Haraka@3.1.7,haraka-plugin-relay@1.0.2,libmime@5.4.1"
 
 const struct program programs[] = {
 	{ "unbound-1.17", PROGRAM_RESOLVER, "unbound-1.17", "unbound", RESOLVERS,
@@ -118,10 +122,11 @@ const struct program programs[] = {
 		TRIXIE("courier-trixie", "courier-mta", driver_courier),
 		.parallel_questions = true, .needs_root = true,
 		.driver = driver_courier },
-	{ "haraka-3.1", PROGRAM_MTA, "haraka", "Haraka", NPM,
-		.parallel_questions = true, .needs_root = true,
-		.driver = driver_haraka },
-	{ "mx-connect-2.0", PROGRAM_MTA, "mx-connect", "mx-connect", NPM,
+	{ "haraka-3.1", PROGRAM_MTA, "haraka", "Haraka",
+		NPM("haraka-trixie", HARAKA, driver_haraka), .parallel_questions = true,
+		.needs_root = true, .driver = driver_haraka },
+	{ "mx-connect-2.0", PROGRAM_MTA, "mx-connect", "mx-connect",
+		NPM("mx-connect-trixie", "mx-connect@2.0.0", driver_mx_connect),
 		.parallel_questions = true, .needs_root = true,
 		.driver = driver_mx_connect },
 	{ "chasquid-1.11", PROGRAM_MTA, "chasquid", "chasquid",

@@ -24,8 +24,10 @@ struct root_recipe {
 	const char *name;     /* of the folder: "postfix-bookworm" */
 	const char *suite;    /* "bookworm", "trixie" */
 	const char *packages; /* Debian's, joined by commas */
-	const char *npm;      /* of the npm registry, "Haraka@3.1.7", or NULL: installed
-			       * into /opt/npm by this machine's npm, without scripts */
+	const char *npm; /* of the npm registry, joined by commas: "Haraka@3.1.7", or
+			  * NULL: installed into /opt/npm/node_modules by this
+			  * machine's npm, without scripts and without optional
+			  * packages (--ignore-scripts --omit=optional) */
 	/* Driver text (driver.h) whose `prepare` function is run in the root when the
 	 * packages are there: configuration that is the same for each run. Or NULL. */
 	const char *driver;
