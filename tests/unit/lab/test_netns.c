@@ -80,11 +80,13 @@ static struct netns *make_or_skip(struct netns_options o)
 static pid_t spawn(
 	const struct netns *ns, enum netns_side side, int (*fn)(void *ctx), void *ctx)
 {
-	pid_t pid = fork();
+	pid_t parent = getpid(), pid = fork();
 
 	if (pid != 0)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(125);
 	_exit(netns_enter(ns, side) != 0 ? 125 : fn(ctx));
 }
 
