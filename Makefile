@@ -46,7 +46,7 @@ FUZZ   := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH  := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
 SERVER_BENCH := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/server/*.c))
 SOAK   := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/soak/*.c))
-SH     := $(wildcard harness/lab/drivers/*.sh .ci/run .ci/install-packages tests/*.sh tests/*/*.sh)
+SH     := $(wildcard harness/lab/*.sh harness/lab/drivers/*.sh .ci/run .ci/install-packages tests/*.sh tests/*/*.sh)
 
 SCENARIOS := $(sort $(wildcard scenarios/*.conf))
 
@@ -81,8 +81,9 @@ $(B)/obj/%.o: %.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-# The drivers are inside.
+# Shell files that are inside the program.
 $(B)/obj/harness/lab/program.o: $(wildcard harness/lab/drivers/*.sh)
+$(B)/obj/harness/lab/root.o: harness/lab/root.sh
 
 $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(SUPOBJ) $(B)/libharness.a
 	$(call say,LINK,$@)

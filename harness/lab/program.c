@@ -57,7 +57,7 @@ EMBED(mx_connect, "mx-connect.sh");
 #define NPM(root_name, list, script)                                                   \
 	{                                                                              \
 		.name = (root_name), .suite = "trixie", .packages = "nodejs",          \
-		.npm = (list), .driver = (script)                                      \
+		.npm = (list), .npm_before = "2026-09-16", .driver = (script)          \
 	}
 
 /* Its plugins are optional packages: the one that is used is named. libmime is held at

@@ -28,6 +28,7 @@ struct root_recipe {
 			  * NULL: installed into /opt/npm/node_modules by this
 			  * machine's npm, without scripts and without optional
 			  * packages (--ignore-scripts --omit=optional) */
+	const char *npm_before; /* what those depend on is of that day, "2026-09-16" */
 	/* Driver text (driver.h) whose `prepare` function is run in the root when the
 	 * packages are there: configuration that is the same for each run. Or NULL. */
 	const char *driver;
