@@ -39,7 +39,7 @@ struct session {
 	char helo[DOMAIN_MAX_OCTETS + 1];
 	size_t long_command; /* octets of a command that is too long */
 	/* While the message is coming. */
-	struct str headers;
+	struct str headers, body;
 	bool in_headers, goes_on, after_crlf;
 };
 
@@ -96,6 +96,8 @@ static void record(struct session *s, enum sink_end end)
 	s->m.rcpts = s->rcpts;
 	s->m.headers = s->headers.data;
 	s->m.headers_len = s->headers.len;
+	s->m.body = s->body.data;
+	s->m.body_len = s->body.len;
 	s->m.end = end;
 	o->record(o->ctx, &s->m);
 }
@@ -110,6 +112,7 @@ static void end_transaction(struct session *s, enum sink_end end)
 	s->m.n_rcpts = s->n_taken = 0;
 	s->m.octets = 0;
 	str_reset(&s->headers);
+	str_reset(&s->body);
 	arena_reset(s->arena);
 }
 
@@ -506,18 +509,25 @@ static void end_of_message(struct session *s)
 		reply(s, 552, "5.3.4", "message too large");
 }
 
-static void keep_header(
+static void keep(
+	struct str *in, size_t max, const char *text, size_t len, enum line_end end)
+{
+	size_t room = max - in->len;
+
+	str_put(in, text, len < room ? len : room);
+	if (end != LINE_GOES_ON && len < room)
+		str_putc(in, '\n');
+}
+
+static void keep_line(
 	struct session *s, const char *text, size_t len, enum line_end end)
 {
-	size_t room = SINK_HEADERS_MAX - s->headers.len;
-
-	if (!s->goes_on && len == 0 && end != LINE_GOES_ON) {
+	if (!s->in_headers)
+		keep(&s->body, SINK_BODY_MAX, text, len, end);
+	else if (!s->goes_on && len == 0 && end != LINE_GOES_ON)
 		s->in_headers = false;
-		return;
-	}
-	str_put(&s->headers, text, len < room ? len : room);
-	if (end != LINE_GOES_ON && len < room)
-		str_putc(&s->headers, '\n');
+	else
+		keep(&s->headers, SINK_HEADERS_MAX, text, len, end);
 }
 
 /* RFC 5321 4.5.2: a dot at the start of a line is taken away; alone it is the end. Only
@@ -536,8 +546,7 @@ static void take_message(
 	text += dot;
 	len -= dot;
 	s->m.octets += len + octets[end];
-	if (s->in_headers)
-		keep_header(s, text, len, end);
+	keep_line(s, text, len, end);
 	s->goes_on = end == LINE_GOES_ON;
 	s->after_crlf = end == LINE_CRLF;
 }
@@ -574,10 +583,12 @@ static void *on_open(void *ctx, struct lines_conn *c)
 	s->sink = sink;
 	s->conn = c;
 	s->arena = arena_new();
-	s->headers = (struct str)STR_INIT;
+	s->headers = s->body = (struct str)STR_INIT;
 	s->m.host = sink->o.host->name;
 	lines_conn_peer(c, &s->m.peer);
 	lines_conn_at(c, &s->m.at);
+	if (sink->o.met != NULL)
+		sink->o.met(sink->o.ctx);
 	greet(s);
 	return s;
 }
@@ -598,6 +609,7 @@ static void on_close(void *state)
 
 	end_session(s, SINK_LOST);
 	str_clear(&s->headers);
+	str_clear(&s->body);
 	arena_free(s->arena);
 	free(s);
 }

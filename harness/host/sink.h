@@ -28,6 +28,9 @@ struct sink;
 /* Octets of a message's headers that are kept. */
 #define SINK_HEADERS_MAX 16384
 
+/* Octets of what comes after them that are kept. */
+#define SINK_BODY_MAX 16384
+
 struct sink_rcpt {
 	const char *address;
 	int code;	    /* our reply */
@@ -60,6 +63,9 @@ struct sink_message {
 	 * ended by one '\n'; a NUL follows, and hostile ones may be inside. */
 	const char *headers;
 	size_t headers_len;
+	/* The first SINK_BODY_MAX octets of the lines after the empty one, likewise. */
+	const char *body;
+	size_t body_len;
 	size_t octets; /* of the message as RFC 1870 counts them */
 	enum sink_end end;
 };
@@ -72,6 +78,8 @@ struct sink_options {
 	unsigned n_at;
 	/* The message is valid until it returns. */
 	void (*record)(void *ctx, const struct sink_message *m);
+	/* Somebody has connected; or NULL. */
+	void (*met)(void *ctx);
 	void *ctx;
 };
 

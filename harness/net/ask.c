@@ -34,6 +34,8 @@
 struct net_ask {
 	struct net_loop *loop;
 	struct endpoint to;
+	struct ip from;	 /* family 0: any */
+	bool handing_on; /* net_hand_on() */
 	int fd;
 	struct event ready;
 	struct net_timer *again, *end;
@@ -85,6 +87,14 @@ static void finish(struct net_ask *a, const uint8_t *reply, size_t len)
 
 	net_ask_cancel(a);
 	done(ctx, reply, len);
+}
+
+/* The reply in the buffer is the one. */
+static void answer(struct net_ask *a, size_t len)
+{
+	if (!a->handing_on)
+		memcpy(buffer_of(a), a->old_id, 2);
+	finish(a, buffer_of(a), len);
 }
 
 static void on_end(void *ctx)
@@ -163,6 +173,8 @@ static bool is_reply(const struct net_ask *a, const uint8_t *reply, size_t len)
 {
 	const uint8_t *query = a->frame + 2;
 
+	if (a->handing_on)
+		return len > 0;
 	return len >= HEADER && memcmp(reply, query, 2) == 0 && (reply[2] & QR) != 0 &&
 	       ((reply[2] ^ query[2]) & OPCODE) == 0 &&
 	       same_question(query, a->len, reply, len);
@@ -176,21 +188,38 @@ static void fill_with_chance(void *out, size_t n)
 		bug("no random numbers: %s", strerror(errno));
 }
 
+static bool bind_to(int fd, const struct ip *ip, uint16_t port)
+{
+	struct endpoint at = { *ip, port };
+	struct sockaddr_storage sa;
+	socklen_t len = endpoint_to_sockaddr(&at, &sa);
+
+	return bind(fd, (struct sockaddr *)&sa, len) == 0;
+}
+
 /* RFC 5452 9.2: a port nobody can guess, out of as many as there are. */
-static void bind_by_chance(int fd, const struct endpoint *to)
+static bool bind_by_chance(int fd, const struct ip *ip)
 {
 	for (int i = 0; i < PORT_TRIES; i++) {
-		struct endpoint any = { .ip.family = to->ip.family };
-		struct sockaddr_storage sa;
-		socklen_t len;
+		uint16_t port;
 
-		fill_with_chance(&any.port, sizeof(any.port));
-		if (any.port < 1024)
-			continue;
-		len = endpoint_to_sockaddr(&any, &sa);
-		if (bind(fd, (struct sockaddr *)&sa, len) == 0)
-			return;
+		fill_with_chance(&port, sizeof(port));
+		if (port >= 1024 && bind_to(fd, ip, port))
+			return true;
 	}
+	return bind_to(fd, ip, 0);
+}
+
+static bool bind_from(const struct net_ask *a, int type)
+{
+	struct ip from = a->from;
+
+	if (from.family == 0 && type == SOCK_STREAM)
+		return true;
+	if (from.family == 0)
+		from.family = a->to.ip.family;
+	return type == SOCK_DGRAM ? bind_by_chance(a->fd, &from)
+				  : bind_to(a->fd, &from, 0);
 }
 
 /* A socket connected to the server, or about to be; errors come out when it is used. */
@@ -202,9 +231,8 @@ static bool dial(struct net_ask *a, int type)
 	a->fd = socket(sa.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (a->fd < 0)
 		return false;
-	if (type == SOCK_DGRAM)
-		bind_by_chance(a->fd, &a->to);
-	if (connect(a->fd, (struct sockaddr *)&sa, len) == 0 || errno == EINPROGRESS)
+	if (bind_from(a, type) && (connect(a->fd, (struct sockaddr *)&sa, len) == 0 ||
+					  errno == EINPROGRESS))
 		return true;
 	close(a->fd);
 	a->fd = -1;
@@ -239,8 +267,7 @@ static bool take_messages(struct net_ask *a)
 			if (!is_reply(a, message, len))
 				break;
 			memmove(buffer_of(a), message, len);
-			memcpy(buffer_of(a), a->old_id, 2);
-			finish(a, buffer_of(a), len);
+			answer(a, len);
 			return false;
 		}
 	}
@@ -308,12 +335,11 @@ static bool take_datagram(struct net_ask *a)
 	if (!is_reply(a, buffer, (size_t)n))
 		return true;
 	/* RFC 2181 9: what is truncated is asked for again. */
-	if ((buffer[2] & TC) != 0) {
+	if (!a->handing_on && (buffer[2] & TC) != 0) {
 		go_to_tcp(a);
 		return false;
 	}
-	memcpy(buffer, a->old_id, 2);
-	finish(a, buffer, (size_t)n);
+	answer(a, (size_t)n);
 	return false;
 }
 
@@ -343,9 +369,9 @@ static void on_again(void *ctx)
 		give_up(a);
 }
 
-static void begin(struct net_ask *a, uint64_t timeout_us)
+static void begin(struct net_ask *a, bool tcp, uint64_t timeout_us)
 {
-	if (a->len > UDP_QUERY_MAX) {
+	if (tcp) {
 		go_to_tcp(a);
 		return;
 	}
@@ -354,7 +380,8 @@ static void begin(struct net_ask *a, uint64_t timeout_us)
 		return;
 	}
 	watch(a, EV_READ, on_datagram);
-	a->again = net_loop_after(a->loop, timeout_us / 2, on_again, a);
+	if (!a->handing_on)
+		a->again = net_loop_after(a->loop, timeout_us / 2, on_again, a);
 	if (!send_datagram(a))
 		give_up(a);
 }
@@ -369,26 +396,59 @@ static void copy_query(struct net_ask *a, const uint8_t *query, size_t len)
 	a->frame[1] = (uint8_t)len;
 	memcpy(a->frame + 2, query, len);
 	memcpy(a->old_id, query, 2);
-	fill_with_chance(a->frame + 2, 2);
+	if (!a->handing_on)
+		fill_with_chance(a->frame + 2, 2);
 }
 
-struct net_ask *net_ask(struct net_loop *l, const struct endpoint *to,
-	const uint8_t *query, size_t len, uint64_t timeout_us,
-	void (*done)(void *ctx, const uint8_t *reply, size_t len), void *ctx)
+static struct net_ask *ask_new(struct net_loop *l, const struct endpoint *to,
+	uint64_t timeout_us, void (*done)(void *ctx, const uint8_t *reply, size_t len),
+	void *ctx)
 {
 	struct net_ask *a = calloc(1, sizeof(*a));
 
 	if (a == NULL)
 		bug("no memory for a question");
-	if (len < HEADER || len > FRAME_MAX - 2)
-		bug("a query of %zu octets", len);
 	a->loop = l;
 	a->to = *to;
 	a->fd = -1;
 	a->done = done;
 	a->ctx = ctx;
 	a->end = net_loop_after(l, timeout_us, on_end, a);
+	return a;
+}
+
+static void check_length(size_t len)
+{
+	if (len < HEADER || len > FRAME_MAX - 2)
+		bug("a query of %zu octets", len);
+}
+
+struct net_ask *net_ask(struct net_loop *l, const struct endpoint *to,
+	const uint8_t *query, size_t len, uint64_t timeout_us,
+	void (*done)(void *ctx, const uint8_t *reply, size_t len), void *ctx)
+{
+	struct net_ask *a;
+
+	check_length(len);
+	a = ask_new(l, to, timeout_us, done, ctx);
 	copy_query(a, query, len);
-	begin(a, timeout_us);
+	begin(a, len > UDP_QUERY_MAX, timeout_us);
+	return a;
+}
+
+struct net_ask *net_hand_on(struct net_loop *l, const struct ip *from,
+	const struct endpoint *to, bool tcp, const uint8_t *query, size_t len,
+	uint64_t timeout_us, void (*done)(void *ctx, const uint8_t *reply, size_t len),
+	void *ctx)
+{
+	struct net_ask *a;
+
+	check_length(len);
+	a = ask_new(l, to, timeout_us, done, ctx);
+	a->handing_on = true;
+	if (from != NULL)
+		a->from = *from;
+	copy_query(a, query, len);
+	begin(a, tcp, timeout_us);
 	return a;
 }

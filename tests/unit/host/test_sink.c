@@ -12,11 +12,11 @@ struct post {
 	struct sink *sink;
 	struct endpoint at;
 	struct str seen;
-	unsigned n;
+	unsigned n, n_met;
 	struct endpoint peer, own;
 	uint64_t time_us;
-	size_t octets, headers_len;
-	char headers[SINK_HEADERS_MAX + 1];
+	size_t octets, headers_len, body_len;
+	char headers[SINK_HEADERS_MAX + 1], body[SINK_BODY_MAX + 1];
 };
 
 /* "EHLO client from<a@b> to<c@d>=250 7 taken" */
@@ -33,6 +33,10 @@ static void write_down(void *ctx, const struct sink_message *m)
 	assert_true(m->headers_len <= SINK_HEADERS_MAX);
 	memcpy(p->headers, m->headers, m->headers_len);
 	p->headers[m->headers_len] = '\0';
+	p->body_len = m->body_len;
+	assert_true(m->body_len <= SINK_BODY_MAX);
+	memcpy(p->body, m->body, m->body_len);
+	p->body[m->body_len] = '\0';
 	assert_string_equal(m->host, "mx.example.net");
 	str_printf(&p->seen, "%d %s %s", m->greeting, m->esmtp ? "EHLO" : "HELO",
 		m->helo == NULL ? "-" : m->helo);
@@ -45,10 +49,15 @@ static void write_down(void *ctx, const struct sink_message *m)
 	str_printf(&p->seen, " %zu %s\n", m->octets, sink_end_name(m->end));
 }
 
+static void count_connection(void *ctx)
+{
+	((struct post *)ctx)->n_met++;
+}
+
 static void post_start(struct post *p, const struct host *h, const char *at)
 {
 	struct endpoint e = endpoint(at);
-	struct sink_options o = { h, &e, 1, write_down, p };
+	struct sink_options o = { h, &e, 1, write_down, count_connection, p };
 	const char *what = NULL;
 
 	*p = (struct post){ .t.loop = net_loop_new(), .seen = STR_INIT };
@@ -369,37 +378,73 @@ static void long_ones(void **state)
 	post_end(&p);
 }
 
-static const struct headers_row {
-	const char *name, *data, *want;
-} headers_rows[] = {
+static const struct parts_row {
+	const char *name, *data, *headers, *body;
+} parts_rows[] = {
 	{ "headers end at the empty line", "A: 1\r\nB: 2\r\n 3\r\n\r\nC: 4\r\n",
-		"A: 1\nB: 2\n 3\n" },
-	{ "a message without a body has headers", "A: 1\r\n", "A: 1\n" },
-	{ "a message without headers has none", "\r\nA: 1\r\n", "" },
-	{ "dots that were added are not part of them", "..A: 1\r\n\r\n", ".A: 1\n" },
+		"A: 1\nB: 2\n 3\n", "C: 4\n" },
+	{ "a message without a body has headers", "A: 1\r\n", "A: 1\n", "" },
+	{ "an empty body is none", "A: 1\r\n\r\n", "A: 1\n", "" },
+	{ "a message without headers has none", "\r\nA: 1\r\n", "", "A: 1\n" },
+	{ "dots that were added are part of neither", "..A: 1\r\n\r\n..B\r\n",
+		".A: 1\n", ".B\n" },
+	{ "empty lines of the body are kept", "A: 1\r\n\r\n\r\nB\r\n\r\nC\r\n",
+		"A: 1\n", "\nB\n\nC\n" },
+	{ "lines of the body may end with LF alone", "\r\nA\nB\r\n", "", "A\nB\n" },
 };
 
-static void headers_are_kept(void **state)
+static void headers_and_body_are_kept(void **state)
 {
-	const struct headers_row *row = *state;
+	const struct parts_row *row = *state;
 	struct str in = STR_INIT;
 	struct post p;
 
 	str_printf(&in, DATA "%s.\r\n", row->data);
 	expect_after(in.data, 'x', 0, "", DATAED " 250/2.0.0", &p);
-	assert_string_equal(p.headers, row->want);
+	assert_string_equal(p.headers, row->headers);
+	assert_string_equal(p.body, row->body);
+	assert_int_equal(p.n_met, 1);
 	str_clear(&in);
 	post_end(&p);
 }
 
-static void more_headers_than_are_kept_are_cut(void **state)
+static void a_second_message_has_parts_of_its_own(void **state)
 {
 	struct post p;
 
 	(void)state;
-	expect_after(DATA, 'x', SINK_HEADERS_MAX * 2, "\r\nA: 1\r\n.\r\n",
+	expect_after(DATA "A: 1\r\n\r\nfirst\r\n.\r\n"
+			  "MAIL FROM:<>\r\nRCPT TO:<e@f>\r\nDATA\r\n"
+			  "B: 2\r\n\r\nsecond\r\n.\r\n",
+		'x', 0, "", DATAED " 250/2.0.0 250/2.1.0 250/2.0.0 354 250/2.0.0", &p);
+	assert_string_equal(p.headers, "B: 2\n");
+	assert_string_equal(p.body, "second\n");
+	assert_int_equal(p.n_met, 1);
+	post_end(&p);
+}
+
+static const struct cut_row {
+	const char *name, *before;
+	size_t n;
+	size_t headers_len, body_len;
+} cut_rows[] = {
+	{ "headers are kept up to their limit", DATA, SINK_HEADERS_MAX,
+		SINK_HEADERS_MAX, 5 },
+	{ "more headers are cut", DATA, SINK_HEADERS_MAX * 2, SINK_HEADERS_MAX, 5 },
+	{ "a body is kept up to its limit", DATA "\r\n", SINK_BODY_MAX, 0,
+		SINK_BODY_MAX },
+	{ "more of a body is cut", DATA "\r\n", SINK_BODY_MAX * 2, 0, SINK_BODY_MAX },
+};
+
+static void what_is_kept_has_a_limit(void **state)
+{
+	const struct cut_row *row = *state;
+	struct post p;
+
+	expect_after(row->before, 'x', row->n, "\r\n\r\nA: 1\r\n.\r\n",
 		DATAED " 250/2.0.0", &p);
-	assert_int_equal(p.headers_len, SINK_HEADERS_MAX);
+	assert_int_equal(p.headers_len, row->headers_len);
+	assert_int_equal(p.body_len, row->body_len);
 	post_end(&p);
 }
 
@@ -547,8 +592,9 @@ int main(void)
 {
 	TESTS_ADD_ROWS(rows, smtp_goes);
 	TESTS_ADD_ROWS(long_rows, long_ones);
-	TESTS_ADD_ROWS(headers_rows, headers_are_kept);
-	TESTS_ADD(more_headers_than_are_kept_are_cut);
+	TESTS_ADD_ROWS(parts_rows, headers_and_body_are_kept);
+	TESTS_ADD(a_second_message_has_parts_of_its_own);
+	TESTS_ADD_ROWS(cut_rows, what_is_kept_has_a_limit);
 	TESTS_ADD(one_recipient_too_many_is_deferred);
 	TESTS_ADD(ehlo_offers_what_there_is);
 	TESTS_ADD_ROWS(ends_rows, ends_are_recorded);

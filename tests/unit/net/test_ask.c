@@ -32,7 +32,8 @@ struct server {
 	unsigned n_udp, n_tcp;
 	uint16_t ids[64], ports[64];
 	unsigned n_seen;
-	int stranger; /* a socket that answers first, when it is one */
+	struct endpoint from; /* of the last */
+	int stranger;	      /* a socket that answers first, when it is one */
 };
 
 static void answer(struct net_request *rq, char how)
@@ -110,6 +111,7 @@ static void serve(void *ctx, struct net_request *rq, unsigned n)
 		struct endpoint from;
 
 		net_request_from(&rq[i], &from);
+		s->from = from;
 		if (s->n_seen < 64) {
 			s->ids[s->n_seen] = (uint16_t)(rq[i].in[0] << 8 | rq[i].in[1]);
 			s->ports[s->n_seen++] = from.port;
@@ -311,6 +313,66 @@ static void ids_and_ports_cannot_be_guessed(void **state)
 	end(&s);
 }
 
+/* What the server answers is what comes back, and it is asked once. */
+static const struct hand_row {
+	const char *name;
+	const char *udp, *tcp;
+	bool over_tcp;
+	uint64_t timeout_us;
+	size_t want;
+	uint8_t want_id; /* first octet */
+} hand_rows[] = {
+	{ "what is handed on is answered", "a", "", false, LONG_US, QUERY_LEN, 0x12 },
+	{ "another id comes back as it is", "i", "a", false, LONG_US, QUERY_LEN, 0x13 },
+	{ "another name comes back as it is", "o", "a", false, LONG_US, QUERY_LEN,
+		0x12 },
+	{ "half a header comes back as it is", "h", "a", false, LONG_US, 11, 0x12 },
+	{ "TC comes back, TCP is the client's business", "t", "a", false, LONG_US,
+		QUERY_LEN, 0x12 },
+	{ "what came by TCP goes by TCP", "", "L", true, LONG_US, 65535, 0x12 },
+	{ "another id over TCP comes back as it is", "", "i", true, LONG_US, QUERY_LEN,
+		0x13 },
+	{ "a lost query is not sent again", "na", "", false, SHORT_US, 0 },
+	{ "silence over TCP is silence", "", "n", true, SHORT_US, 0 },
+};
+
+static void one_query_is_handed_on(void **state)
+{
+	const struct hand_row *row = *state;
+	struct outcome got = { 0 };
+	struct server s;
+	struct endpoint to = start(&s, row->udp, row->tcp);
+	struct endpoint from = endpoint("127.0.0.2");
+
+	net_hand_on(s.loop, &from.ip, &to, row->over_tcp, query, QUERY_LEN,
+		row->timeout_us, note, &got);
+	UNTIL(&s, got.calls > 0);
+	assert_int_equal(got.len, row->want);
+	if (row->want > 0)
+		assert_int_equal(got.start[0], row->want_id);
+	assert_int_equal(s.n_seen, 1);
+	assert_int_equal(s.ids[0], 0x1234);
+	assert_true(ip_equal(&s.from.ip, &from.ip));
+	end(&s);
+}
+
+static void from_an_address_that_is_not_ours_nothing_is_sent(void **state)
+{
+	struct endpoint from = endpoint("192.0.2.1");
+	struct outcome got = { 0 };
+	struct server s;
+	struct endpoint to = start(&s, "a", "a");
+
+	(void)state;
+	for (int tcp = 0; tcp < 2; tcp++)
+		net_hand_on(s.loop, &from.ip, &to, tcp, query, QUERY_LEN, LONG_US, note,
+			&got);
+	UNTIL(&s, got.calls == 2);
+	assert_int_equal(got.len, 0);
+	assert_int_equal(s.n_seen, 0);
+	end(&s);
+}
+
 int main(void)
 {
 	TESTS_ADD_ROWS(rows, one_question);
@@ -319,5 +381,7 @@ int main(void)
 	TESTS_ADD(a_cancelled_question_is_silent);
 	TESTS_ADD(a_long_query_goes_by_tcp);
 	TESTS_ADD(ids_and_ports_cannot_be_guessed);
+	TESTS_ADD_ROWS(hand_rows, one_query_is_handed_on);
+	TESTS_ADD(from_an_address_that_is_not_ours_nothing_is_sent);
 	return tests_run("net-ask");
 }
