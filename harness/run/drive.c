@@ -28,6 +28,14 @@ static int upstream_lookup(
 	return ret->rcode == RCODE_SERVFAIL ? -1 : 0;
 }
 
+int drive_look_up(struct arena *a, const struct world *world, unsigned stage,
+	const struct question *q, struct msg *ret)
+{
+	struct drive asking = { .arena = a, .world = world, .stage = stage };
+
+	return upstream_lookup(&asking, a, q, ret);
+}
+
 static struct server_state *new_states(struct drive *d)
 {
 	const struct world_stage *stage = &d->world->stages[d->stage];

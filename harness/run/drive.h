@@ -66,6 +66,11 @@ void drive_enter(struct drive *d, unsigned stage);
  * NULL only from an outside one that does not answer. */
 const struct msg *drive_ask(struct drive *d, const struct question *q);
 
+/* A provider's own look-up of a target, for a server that is asked over real sockets:
+ * by a resolver that starts cold, in memory. As `lookup` of a server_upstream. */
+int drive_look_up(struct arena *a, const struct world *world, unsigned stage,
+	const struct question *q, struct msg *ret);
+
 /* The questions and waits that prime the cache in the current stage. */
 void drive_prime(struct drive *d);
 

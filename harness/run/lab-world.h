@@ -77,7 +77,8 @@ struct lab_question {
 	bool tcp;
 	bool again; /* the same id from the same port: a repetition */
 	bool ours;  /* answered by the front itself: not about the world */
-	const struct msg *answer; /* NULL: none was sent, so far */
+	/* NULL: none was sent, so far, or what was is no message. */
+	const struct msg *answer;
 };
 
 struct lab_mail {
@@ -89,8 +90,7 @@ struct lab_mail {
 	const char *helo, *from; /* as in struct sink_message */
 	const struct sink_rcpt *rcpts;
 	unsigned n_rcpts;
-	const char *headers, *body; /* NUL-terminated; of a notification the body too,
-				     * its first SINK_HEADERS_MAX octets; else "" */
+	const char *headers, *body; /* as in struct sink_message, NUL-terminated */
 	enum sink_end end;
 };
 
@@ -102,10 +102,12 @@ struct lab_log {
 	size_t n_mails;
 	uint64_t moves; /* questions, answers, connections, messages: it grew when
 			 * anything moved */
-	bool cut; /* more than LAB_LOG_MAX of either: the rest was not written down */
+	bool cut; /* more than LAB_LOG_MAX of either, or than LAB_LOG_BYTES: the rest
+		   * was not written down, but it moved */
 };
 
 #define LAB_LOG_MAX 10000
+#define LAB_LOG_BYTES ((size_t)64 << 20)
 
 /* A copy, in a. From any thread. */
 void lab_world_log(struct lab_world *w, struct arena *a, struct lab_log *ret);
