@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -316,6 +318,26 @@ static int make_one(int *ret_fd, struct told *told)
 	return *ret_fd < 0 ? give_up(told, "/proc/self/ns/net", errno) : 0;
 }
 
+/* The end of the link that was up first hears that the other one is from a queue of the
+ * kernel's, milliseconds or a second later, and drops what it should send until then.
+ * Another length of its transmit queue starts it at once (dev_activate() in the
+ * kernel). */
+static int start_link(int world, struct told *told)
+{
+	struct ifreq link = { .ifr_name = "world", .ifr_qlen = 1001 };
+	int fd, rc;
+
+	if (setns(world, CLONE_NEWNET) != 0)
+		return give_up(told, "the world's namespace", errno);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	rc = fd < 0 ? -1 : ioctl(fd, SIOCSIFTXQLEN, &link);
+	if (rc != 0)
+		give_up(told, "the link of the namespaces", errno);
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
 static int make_all(const struct maker *m, int fds[FDS], struct told *told)
 {
 	if (make_one(&fds[FD_CLIENT], told) != 0 || make_one(&fds[FD_WORLD], told) != 0)
@@ -324,7 +346,9 @@ static int make_all(const struct maker *m, int fds[FDS], struct told *told)
 		return -1;
 	if (setns(fds[FD_CLIENT], CLONE_NEWNET) != 0)
 		return give_up(told, "the client's namespace", errno);
-	return run_ip(m, m->client, fds[FD_CLIENT], told);
+	if (run_ip(m, m->client, fds[FD_CLIENT], told) != 0)
+		return -1;
+	return start_link(fds[FD_WORLD], told);
 }
 
 /* The descriptors travel as SCM_RIGHTS (unix(7)) beside the text. */

@@ -1,9 +1,11 @@
 #include "support/test.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -201,6 +203,11 @@ static int try_tcp(void *ctx)
 	return error;
 }
 
+static const struct ip other[] = {
+	{ 4, { 198, 51, 100, 7 } },
+	{ 4, { 198, 51, 100, 8 } },
+};
+
 static const struct wall_row {
 	const char *name;
 	enum netns_side side;
@@ -238,6 +245,16 @@ static const struct wall_row {
 		{ .no_ipv6 = true } },
 	{ "what a client without IPv4 would have is silent", NETNS_WORLD,
 		NETNS_CLIENT_V4, ETIMEDOUT, { .no_ipv4 = true } },
+	{ "a client has the address it is given", NETNS_WORLD, "198.51.100.7",
+		ECONNREFUSED, { .client = other, .n_client = 2 } },
+	{ "a client has each address it is given", NETNS_WORLD, "198.51.100.8",
+		ECONNREFUSED, { .client = other, .n_client = 2 } },
+	{ "a client that is given addresses has no other of that family", NETNS_WORLD,
+		NETNS_CLIENT_V4, ETIMEDOUT, { .client = other, .n_client = 2 } },
+	{ "a client that is given IPv4 addresses keeps its IPv6 one", NETNS_WORLD,
+		NETNS_CLIENT_V6, ECONNREFUSED, { .client = other, .n_client = 2 } },
+	{ "a client with addresses of its own reaches the world", NETNS_CLIENT,
+		"192.0.2.53", ECONNREFUSED, { .client = other, .n_client = 2 } },
 };
 
 static void is_as_far(void **state)
@@ -253,21 +270,160 @@ static void is_as_far(void **state)
 
 static const struct bad_row {
 	const char *name, *at;
+	struct netns_options options;
 } bad[] = {
 	{ "the client's address cannot be the world's", NETNS_CLIENT_V4 },
 	{ "the client's IPv6 address cannot be the world's", NETNS_CLIENT_V6 },
+	{ "an address given to the client cannot be the world's", "198.51.100.8",
+		{ .client = other, .n_client = 2 } },
 	{ "a loopback address cannot be the world's", "127.0.0.1" },
 };
 
 static void is_refused(void **state)
 {
 	const struct bad_row *row = *state;
+	struct netns_options o = row->options;
 	struct ip world = ip(row->at);
 	char why[NETNS_WHY_MAX] = "";
 
-	assert_null(netns_new(
-		&(struct netns_options){ .world = &world, .n_world = 1 }, why));
+	o.world = &world;
+	o.n_world = 1;
+	assert_null(netns_new(&o, why));
 	assert_non_null(strstr(why, row->at));
+}
+
+static void a_client_is_not_loopback(void **state)
+{
+	struct ip client = ip("::1");
+	char why[NETNS_WHY_MAX] = "";
+
+	(void)state;
+	assert_null(netns_new(
+		&(struct netns_options){ .client = &client, .n_client = 1 }, why));
+	assert_non_null(strstr(why, "::1"));
+}
+
+/* 10.0.0.0 and what follows, half of them twice over as IPv6. */
+static void fill(struct ip *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		list[i] = (struct ip){ i % 2 == 0 ? 4 : 6,
+			{ i % 2 == 0 ? 10 : 0x20, (uint8_t)(i >> 16), (uint8_t)(i >> 8),
+				(uint8_t)i } };
+}
+
+static void as_many_as_there_may_be(void **state)
+{
+	static struct ip list[NETNS_ADDRS_MAX + 1];
+	struct netns_options o = { .world = list, .n_world = NETNS_ADDRS_MAX };
+	char why[NETNS_WHY_MAX] = "";
+	struct netns *ns;
+
+	(void)state;
+	netns_free(make_or_skip((struct netns_options){ 0 }));
+	fill(list, NETNS_ADDRS_MAX + 1);
+	ns = netns_new(&o, why);
+	assert_string_equal(why, "");
+	netns_free(ns);
+	o.n_world++;
+	assert_null(netns_new(&o, why));
+	assert_string_equal(why, "more than 4096 addresses");
+}
+
+/* ---- threads, and other users -------------------------------------------- */
+
+struct walker {
+	const struct netns *ns;
+	enum netns_side side;
+	int (*fn)(void *ctx);
+	struct place place;
+};
+
+static void *walk(void *ctx)
+{
+	struct walker *w = ctx;
+
+	return (void *)(intptr_t)(netns_enter(w->ns, w->side) != 0 ? 125
+								   : w->fn(&w->place));
+}
+
+static void threads_enter(void **state)
+{
+	struct netns *ns = make_or_skip((struct netns_options){ 0 });
+	struct walker w[2] = { { ns, NETNS_WORLD, echo, { "2001:db8::53", 53, -1 } },
+		{ ns, NETNS_CLIENT, ask, { "2001:db8::53", 53, -1 } } };
+	pthread_t t[2];
+	int ready[2];
+	char byte;
+
+	(void)state;
+	assert_int_equal(pipe(ready), 0);
+	w[0].place.fd = ready[1];
+	assert_int_equal(pthread_create(&t[0], NULL, walk, &w[0]), 0);
+	assert_int_equal(await(ready[0]), 0);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	assert_int_equal(pthread_create(&t[1], NULL, walk, &w[1]), 0);
+	for (size_t i = 0; i < 2; i++) {
+		void *error;
+
+		assert_int_equal(pthread_join(t[i], &error), 0);
+		assert_string_equal(strerror((int)(intptr_t)error), strerror(0));
+	}
+	assert_int_equal(if_nametoindex("world"), 0);
+	assert_int_equal(if_nametoindex("client"), 0);
+	close(ready[0]);
+	close(ready[1]);
+	netns_free(ns);
+}
+
+#define NOBODY 65534
+#define CANNOT 77
+
+/* As another user, who may have to do without user namespaces. */
+static int as_nobody(void)
+{
+	struct place place = { "2001:db8::53", 53, -1 };
+	char why[NETNS_WHY_MAX];
+	struct netns *ns;
+
+	if (geteuid() == 0 &&
+		(setgroups(0, NULL) != 0 || setgid(NOBODY) != 0 || setuid(NOBODY) != 0))
+		return CANNOT;
+	/* A change of user takes /proc/self away from it. */
+	prctl(PR_SET_DUMPABLE, 1);
+	if (netns_is_unprivileged())
+		return 1;
+	if (netns_prepare(why) != 0) {
+		print_message("skipped: %s\n", why);
+		return CANNOT;
+	}
+	ns = make((struct netns_options){ 0 }, why);
+	if (ns == NULL)
+		print_message("%s\n", why);
+	if (ns == NULL || !netns_is_unprivileged() || geteuid() != 0)
+		return 2;
+	return status_of(spawn(ns, NETNS_CLIENT, try_tcp, &place)) == ECONNREFUSED ? 0
+										   : 3;
+}
+
+static void another_user(void **state)
+{
+	pid_t pid;
+	int status;
+
+	(void)state;
+	netns_free(make_or_skip((struct netns_options){ 0 }));
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		status = as_nobody();
+		fflush(NULL);
+		_exit(status);
+	}
+	status = status_of(pid);
+	if (status == CANNOT)
+		skip();
+	assert_int_equal(status, 0);
 }
 
 static int hang(void *ctx)
@@ -314,9 +470,21 @@ static void kill_leaves_nothing(void **state)
 
 int main(void)
 {
+	char why[NETNS_WHY_MAX];
+
+	/* Another user than root is root of its own from here on; if it cannot be, each
+	 * test says so. */
+	(void)netns_prepare(why);
 	TESTS_ADD_ROWS(echoes, is_reached);
 	TESTS_ADD_ROWS(walls, is_as_far);
 	TESTS_ADD_ROWS(bad, is_refused);
+	tests_add("another user than root has namespaces, too", another_user);
+	tests_add(
+		"a loopback address cannot be the client's", a_client_is_not_loopback);
+	tests_add("as many addresses as there may be, and no more",
+		as_many_as_there_may_be);
+	tests_add("two threads stand on two sides, and the rest stays where it was",
+		threads_enter);
 	tests_add("kill -9 of the owner leaves nothing", kill_leaves_nothing);
 	return tests_run("lab-netns");
 }
