@@ -2,14 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -245,14 +243,23 @@ static void put_client(struct str *s, const struct plan *p)
 			ip_to_text(&p->first[1], text));
 }
 
+/* The end of the link that was up first hears that the other one is from a queue of the
+ * kernel's, milliseconds or a second later, and drops what it should send until then.
+ * Another length of its transmit queue starts it at once (dev_activate() in the
+ * kernel). */
+static void put_link(struct str *s)
+{
+	str_puts(s, "link set world txqueuelen 1001\n");
+}
+
 /* ---- the maker: a child that goes where this process must not ------------
  *
  * This process may have other threads: it and its children make system calls only.
  * What they say is put into words by the parent. */
 
 struct maker {
-	int to;			/* whoever asked */
-	int world, client, err; /* files: what ip is told, and what it says */
+	int to;			      /* whoever asked */
+	int world, client, link, err; /* files: what ip is told, and what it says */
 };
 
 /* What the maker tells, with descriptors when there is no error. */
@@ -318,26 +325,6 @@ static int make_one(int *ret_fd, struct told *told)
 	return *ret_fd < 0 ? give_up(told, "/proc/self/ns/net", errno) : 0;
 }
 
-/* The end of the link that was up first hears that the other one is from a queue of the
- * kernel's, milliseconds or a second later, and drops what it should send until then.
- * Another length of its transmit queue starts it at once (dev_activate() in the
- * kernel). */
-static int start_link(int world, struct told *told)
-{
-	struct ifreq link = { .ifr_name = "world", .ifr_qlen = 1001 };
-	int fd, rc;
-
-	if (setns(world, CLONE_NEWNET) != 0)
-		return give_up(told, "the world's namespace", errno);
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	rc = fd < 0 ? -1 : ioctl(fd, SIOCSIFTXQLEN, &link);
-	if (rc != 0)
-		give_up(told, "the link of the namespaces", errno);
-	if (fd >= 0)
-		close(fd);
-	return rc;
-}
-
 static int make_all(const struct maker *m, int fds[FDS], struct told *told)
 {
 	if (make_one(&fds[FD_CLIENT], told) != 0 || make_one(&fds[FD_WORLD], told) != 0)
@@ -348,7 +335,9 @@ static int make_all(const struct maker *m, int fds[FDS], struct told *told)
 		return give_up(told, "the client's namespace", errno);
 	if (run_ip(m, m->client, fds[FD_CLIENT], told) != 0)
 		return -1;
-	return start_link(fds[FD_WORLD], told);
+	if (setns(fds[FD_WORLD], CLONE_NEWNET) != 0)
+		return give_up(told, "the world's namespace", errno);
+	return run_ip(m, m->link, fds[FD_CLIENT], told);
 }
 
 /* The descriptors travel as SCM_RIGHTS (unix(7)) beside the text. */
@@ -469,29 +458,36 @@ static int run_maker(struct maker *m, int fds[FDS], char why[NETNS_WHY_MAX])
 	return rc;
 }
 
+static void close_one(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 static int make(const struct plan *p, int fds[FDS], char why[NETNS_WHY_MAX])
 {
-	struct str world = STR_INIT, client = STR_INIT, none = STR_INIT;
+	struct str world = STR_INIT, client = STR_INIT, link = STR_INIT, err = STR_INIT;
 	struct maker m = { .to = -1 };
 	int rc;
 
 	put_world(&world, p);
 	put_client(&client, p);
+	put_link(&link);
 	m.world = file_of(&world);
 	m.client = file_of(&client);
-	m.err = file_of(&none);
-	if (m.world < 0 || m.client < 0 || m.err < 0)
+	m.link = file_of(&link);
+	m.err = file_of(&err);
+	if (m.world < 0 || m.client < 0 || m.link < 0 || m.err < 0)
 		rc = no(why, "a file in memory", errno);
 	else
 		rc = run_maker(&m, fds, why);
-	if (m.world >= 0)
-		close(m.world);
-	if (m.client >= 0)
-		close(m.client);
-	if (m.err >= 0)
-		close(m.err);
+	close_one(m.world);
+	close_one(m.client);
+	close_one(m.link);
+	close_one(m.err);
 	str_clear(&world);
 	str_clear(&client);
+	str_clear(&link);
 	return rc;
 }
 
@@ -516,10 +512,8 @@ void netns_free(struct netns *ns)
 {
 	if (ns == NULL)
 		return;
-	for (size_t i = 0; i < FDS; i++) {
-		if (ns->fds[i] >= 0)
-			close(ns->fds[i]);
-	}
+	for (size_t i = 0; i < FDS; i++)
+		close_one(ns->fds[i]);
 	free(ns);
 }
 
