@@ -169,12 +169,20 @@ static void put_way_to(struct str *s, const struct ip *a)
 			text);
 }
 
+/* The kernel takes packets to a new IPv6 address only when a work queue has got round
+ * to it; a route of our own makes it do so from the start. */
 static void put_address(struct str *s, const struct ip *a, const char *dev)
 {
 	char text[IP_TEXT_MAX];
 
-	str_printf(s, "address replace %s/%s dev %s%s\n", ip_to_text(a, text),
-		a->family == 4 ? "32" : "128", dev, a->family == 4 ? "" : " nodad");
+	ip_to_text(a, text);
+	if (a->family == 4)
+		str_printf(s, "address replace %s/32 dev %s\n", text, dev);
+	else
+		str_printf(s,
+			"address replace %s/128 dev %s nodad\n"
+			"route replace local %s/128 dev %s\n",
+			text, dev, text, dev);
 }
 
 static void put_world(struct str *s, const struct plan *p)
