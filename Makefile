@@ -84,6 +84,7 @@ $(B)/obj/%.o: %.c
 # Shell files that are inside the program.
 $(B)/obj/harness/lab/program.o: $(wildcard harness/lab/drivers/*.sh)
 $(B)/obj/harness/lab/root.o: harness/lab/root.sh
+$(B)/obj/harness/report/verified.o: docs/verified.ndjson
 
 $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(SUPOBJ) $(B)/libharness.a
 	$(call say,LINK,$@)

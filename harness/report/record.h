@@ -86,6 +86,8 @@ struct record_outcome {
 	const char *difference; /* when failed: what was expected, what came */
 };
 
+struct arena;
+
 struct record {
 	const char *id; /* scenario/address/client/resolver */
 	const char *scenario, *address, *client, *resolver, *network;
@@ -99,6 +101,9 @@ struct record {
 	enum case_result result; /* worst of outcome and steps */
 	const char *known;	 /* reason of a known defect, or NULL */
 };
+
+/* All of it, in a: a record outlives the call that brought it then. */
+struct record *record_copy(struct arena *a, const struct record *from);
 
 /* What a scorecard row needs to know about a scenario, beside its cases. */
 struct record_scenario {

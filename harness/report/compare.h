@@ -1,0 +1,46 @@
+/* compare.h - one case as it was emulated, held against the real program's.
+ *
+ * Fields, each a text: verdict, host, address, rcpt, mail_from, headers, status,
+ * questions, web. What the real side could not see (NULL) is not compared, and counted:
+ * a message that reached no mail host has no envelope that anybody saw. What the
+ * emulation leaves open, a status that its program never says, is neither.
+ *
+ *   status     its first digit. All of it where the client itself gave up before it
+ *              tried a host, and neither is x.0.0: RFC 3463 calls that "other", and
+ *              Exim's notifications say nothing else
+ *   headers    only of a message that somebody took
+ *   questions  name and type of each, in order; NULL: nobody listened. Answers are not
+ *              compared: a resolver may word them as it likes, and what they lead to is
+ *   web        where the visitor ended */
+#ifndef REPORT_COMPARE_H
+#define REPORT_COMPARE_H
+
+#include <stdbool.h>
+
+#include "report/record.h"
+
+struct arena;
+
+struct difference {
+	const char *what;	     /* "verdict" */
+	unsigned step;		     /* 0: the case itself; else of its timeline */
+	const char *emulated, *real; /* "nothing" where one side has none */
+};
+
+struct comparison {
+	const struct difference *list;
+	unsigned n;
+	unsigned compared, unseen; /* fields */
+};
+
+/* Adds the differences of all points of the timeline; texts live in a. `parallel`: the
+ * program's address questions (A, AAAA) come in any order between two others. */
+void compare_records(struct arena *a, const struct record *emulated,
+	const struct record *real, bool parallel, struct comparison *ret);
+
+/* The questions of an outcome as one word for each, "MX customer.example", lower case
+ * but for the type; sorted as above when parallel. n_queries of them, in a. */
+const char *const *compare_questions(
+	struct arena *a, const struct record_outcome *o, bool parallel);
+
+#endif
