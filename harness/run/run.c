@@ -384,6 +384,31 @@ static struct cast choose(struct arena *a, const struct profile_set *profiles,
 	return cast;
 }
 
+static size_t choose_scenarios(const struct scenario *const *list, size_t n,
+	const struct run_options *options, const struct scenario **ret)
+{
+	size_t n_chosen = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (selected(options, list[i]))
+			ret[n_chosen++] = list[i];
+	}
+	return n_chosen;
+}
+
+void run_header(const struct scenario *const *list, size_t n,
+	const struct profile_set *profiles, const struct run_options *options,
+	const struct run_sink *sink)
+{
+	struct arena *a = arena_new();
+	const struct scenario **chosen = arena_array(a, n, sizeof(*chosen));
+	struct cast cast = choose(a, profiles, options);
+	size_t n_chosen = choose_scenarios(list, n, options, chosen);
+
+	begin(a, chosen, n_chosen, &cast, options, sink);
+	arena_free(a);
+}
+
 enum run_end run_scenarios(const struct scenario *const *list, size_t n,
 	const struct profile_set *profiles, const struct run_options *options,
 	const struct run_sink *sink, struct run_totals *ret, struct errs *errs)
@@ -401,10 +426,12 @@ enum run_end run_scenarios(const struct scenario *const *list, size_t n,
 	enum run_end end;
 
 	*ret = (struct run_totals){ 0 };
-	for (size_t i = 0; i < n; i++) {
-		if (selected(options, list[i]))
-			chosen[p.n++] = list[i];
+	if (options->network == NETWORK_LAB) {
+		errs_add(errs, (struct place){ 0 }, "there is no lab in this build");
+		arena_free(a);
+		return RUN_BROKEN;
 	}
+	p.n = choose_scenarios(list, n, options, chosen);
 	p.slots = arena_array(a, p.n, sizeof(*p.slots));
 	begin(a, chosen, p.n, &cast, options, sink);
 	end = run_pool(&p, sink, ret, errs);

@@ -71,6 +71,11 @@ enum run_end run_scenarios(const struct scenario *const *list, size_t n,
 	const struct profile_set *profiles, const struct run_options *options,
 	const struct run_sink *sink, struct run_totals *ret, struct errs *errs);
 
+/* Tells the sink how such a run begins, and runs nothing. */
+void run_header(const struct scenario *const *list, size_t n,
+	const struct profile_set *profiles, const struct run_options *options,
+	const struct run_sink *sink);
+
 /* One address through the eyes of every selected client, without expectations: the
  * scenario's addresses are judged against what the reference client behind the ideal
  * (or the live) resolver does. Records go to the sink with scenario "lookup"; none do
