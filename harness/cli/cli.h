@@ -29,6 +29,7 @@ extern const size_t commands_n;
 int cmd_run(int argc, char **argv);
 int cmd_lookup(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_help(int argc, char **argv);

@@ -7,7 +7,6 @@
 #include <sys/resource.h>
 
 #include "base/arena.h"
-#include "base/lookup.h"
 #include "base/newfile.h"
 #include "base/str.h"
 #include "cli/evidence.h"
@@ -312,38 +311,6 @@ static const struct report_mix *load_mix(
 	return to;
 }
 
-static void complain_filter(struct arena *a, const char *glob, const struct loaded *l)
-{
-	const char **names = arena_array(a, 2 * l->n, sizeof(*names)), *near;
-	size_t n = 0;
-
-	for (size_t i = 0; i < l->n; i++) {
-		names[n++] = l->list[i]->id;
-		if (l->list[i]->group != NULL)
-			names[n++] = l->list[i]->group;
-	}
-	near = lookup_nearest(names, n, sizeof(*names), glob);
-	cli_complain(near == NULL ? "no scenario matches \"%s\""
-				  : "no scenario matches \"%s\" (did you mean \"%s\"?)",
-		glob, near);
-}
-
-static bool any_matches(
-	struct arena *a, const struct run_options *o, const struct loaded *l)
-{
-	for (size_t i = 0; i < l->n; i++) {
-		if (o->filter == NULL || glob_match(o->filter, l->list[i]->id) ||
-			(l->list[i]->group != NULL &&
-				glob_match(o->filter, l->list[i]->group)))
-			return true;
-	}
-	if (o->filter != NULL)
-		complain_filter(a, o->filter, l);
-	else
-		cli_complain("no scenario in these files");
-	return false;
-}
-
 /* The table of shares has a row for each layout. */
 static void warn_of_no_layout(const struct loaded *l)
 {
@@ -422,7 +389,7 @@ static int run(struct arena *a, struct args *args, struct errs *errs)
 	mix = load_mix(a, args->mix, errs);
 	if (rc != 0 || errs->n > 0)
 		return STATUS_USAGE;
-	if (!any_matches(a, &args->options, &loaded) ||
+	if (!select_scenarios(a, &loaded, args->options.filter) ||
 		!select_clients(loaded.profiles, args->options.clients) ||
 		!select_resolvers(args->options.resolvers))
 		return STATUS_NOTHING;

@@ -17,6 +17,8 @@ const struct command commands[] = {
 		"one address through the eyes of every mail client", cmd_lookup },
 	{ "serve", "FILE | --zones INDEX",
 		"name servers for dig, resolvers and mail servers to ask", cmd_serve },
+	{ "verify", "FILE...",
+		"real resolvers and mail servers against their emulation", cmd_verify },
 	{ "list", "KIND",
 		"the profiles, resolvers, modes, quirks, rules, ... there are",
 		cmd_list },

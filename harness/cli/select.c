@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/arena.h"
 #include "base/lookup.h"
 #include "cli/cli.h"
+#include "cli/files.h"
 #include "mta/profile.h"
 #include "resolver/policy.h"
 
@@ -40,6 +42,37 @@ bool select_resolvers(const char *glob)
 	return no_such("resolver", glob,
 		lookup_nearest(resolver_policies, resolver_policies_n,
 			sizeof(resolver_policies[0]), glob));
+}
+
+static void complain_filter(struct arena *a, const char *glob, const struct loaded *l)
+{
+	const char **names = arena_array(a, 2 * l->n, sizeof(*names)), *near;
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		names[n++] = l->list[i]->id;
+		if (l->list[i]->group != NULL)
+			names[n++] = l->list[i]->group;
+	}
+	near = lookup_nearest(names, n, sizeof(*names), glob);
+	cli_complain(near == NULL ? "no scenario matches \"%s\""
+				  : "no scenario matches \"%s\" (did you mean \"%s\"?)",
+		glob, near);
+}
+
+bool select_scenarios(struct arena *a, const struct loaded *l, const char *filter)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (filter == NULL || glob_match(filter, l->list[i]->id) ||
+			(l->list[i]->group != NULL &&
+				glob_match(filter, l->list[i]->group)))
+			return true;
+	}
+	if (filter != NULL)
+		complain_filter(a, filter, l);
+	else
+		cli_complain("no scenario in these files");
+	return false;
 }
 
 int number_from_text(const char *text, unsigned long long min, unsigned long long max,

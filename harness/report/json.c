@@ -215,6 +215,19 @@ static void put_steps(struct str *s, const struct record *r)
 	str_putc(s, ']');
 }
 
+/* Only where there are any: the lab. */
+static void put_programs(struct str *s, const struct record *r)
+{
+	if (r->client_program != NULL) {
+		PUT(s, ",\"client_program\":");
+		put_text(s, r->client_program);
+	}
+	if (r->resolver_program != NULL) {
+		PUT(s, ",\"resolver_program\":");
+		put_text(s, r->resolver_program);
+	}
+}
+
 void record_put_json(struct str *s, const struct record *r)
 {
 	PUT(s, "{\"case\":");
@@ -231,6 +244,7 @@ void record_put_json(struct str *s, const struct record *r)
 	put_text(s, r->network);
 	PUT(s, ",\"client_kind\":");
 	put_text(s, r->is_validator ? "validator" : "mta");
+	put_programs(s, r);
 	str_putc(s, ',');
 	put_outcome(s, &r->outcome);
 	if (r->n_steps > 0)

@@ -189,6 +189,14 @@ static void write_known(xmlTextWriterPtr w, const struct record *r)
 	str_clear(&text);
 }
 
+static void write_skipped(xmlTextWriterPtr w, const struct record *r)
+{
+	xmlTextWriterStartElement(w, BAD_CAST "skipped");
+	if (r->outcome.reason != NULL)
+		attribute(w, "message", r->outcome.reason);
+	xmlTextWriterEndElement(w);
+}
+
 void junit_record(void *state, const struct record *r, struct str *out)
 {
 	struct junit *j = state;
@@ -214,7 +222,7 @@ void junit_record(void *state, const struct record *r, struct str *out)
 	if (r->result == RESULT_FAILED)
 		write_failure(w, r);
 	else if (r->result == RESULT_SKIPPED)
-		xmlTextWriterWriteElement(w, BAD_CAST "skipped", NULL);
+		write_skipped(w, r);
 	else if (r->result == RESULT_KNOWN)
 		write_known(w, r);
 	xmlTextWriterEndElement(w);
