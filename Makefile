@@ -199,6 +199,21 @@ docs-check: $(B)/harness | scenario-tests
 
 # ---- the rest -----------------------------------------------------------
 
+# ---- the real programs ------------------------------------------------------
+
+verify: $(B)/harness build/.packages-lab   ## real resolvers and mail servers beside their emulation
+	@$(B)/harness verify --record docs/verified.ndjson $(SCENARIOS)
+
+# One resolver and one mail server, on scenarios that between them use every way an
+# answer can go. Where nothing can be run it says why, and that is no failure.
+SMOKE_PROGRAMS  := unbound-1.17,postfix-3.7
+SMOKE_SCENARIOS := $(addprefix scenarios/,a-and-mx-at-the-name.conf cname-and-mx-exact-type.conf \
+    cname-to-a-host-without-mx.conf address-fallback-without-mx.conf dname-at-the-customer-name.conf \
+    edge-null-mx.conf edge-no-such-domain.conf edge-name-servfail.conf edge-alias-chain-2.conf \
+    edge-dangling-exchange.conf edge-first-host-refuses.conf edge-five-exchanges.conf)
+verify-smoke: $(B)/harness build/.packages-lab   ## a small, steady part of it, for CI
+	@tests/verify-smoke.sh $(B)/harness '$(SMOKE_PROGRAMS)' $(SMOKE_SCENARIOS)
+
 install: all                            ## to DESTDIR/PREFIX
 	install -D -m 755 $(B)/harness $(DESTDIR)$(PREFIX)/bin/harness
 
@@ -212,7 +227,7 @@ help:
 	@sed -n 's/^\([a-z][a-z -]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
 	    awk -F'|' '{ printf "  make %-18s %s\n", $$1, $$2 }'
 
-.PHONY: all run check unit-tests golden-tests scenario-tests loopback-tests serve-tests asan ubsan tsan coverage fuzz \
+.PHONY: all run check verify verify-smoke unit-tests golden-tests scenario-tests loopback-tests serve-tests asan ubsan tsan coverage fuzz \
         fuzz-run bench bench-server soak lint format docs docs-check install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -13,6 +13,7 @@
 #include "cli/things.h"
 #include "mta/profile.h"
 #include "report/story.h"
+#include "report/verified.h"
 #include "run/run.h"
 #include "scenario/keywords.h"
 #include "zone/zone.h"
@@ -83,6 +84,22 @@ static const struct argp argp = {
 
 /* ---- things ---- */
 
+/* With which real programs it was compared last; nothing of an emulation that was not.
+ */
+static void put_verified(struct str *s, const struct thing_kind *kind, const char *name)
+{
+	struct arena *a = arena_new();
+	struct verified_list list = verified_built_in(a);
+	struct str with = STR_INIT;
+
+	if (kind->verified != NULL)
+		verified_put(&with, &list, kind->verified, name);
+	if (with.len > 0)
+		str_printf(s, "\nverified with %s\n", with.data);
+	str_clear(&with);
+	arena_free(a);
+}
+
 static size_t put_things(struct str *s, const struct profile_set *profiles,
 	const struct thing_kind *only, const char *name)
 {
@@ -99,6 +116,7 @@ static size_t put_things(struct str *s, const struct profile_set *profiles,
 			continue;
 		str_puts(s, found++ > 0 ? "\n" : "");
 		kind->explain(s, profiles, (size_t)at);
+		put_verified(s, kind, kind->at(profiles, (size_t)at).name);
 	}
 	return found;
 }

@@ -9,6 +9,7 @@
 #include "mta/profile.h"
 #include "report/grid.h"
 #include "report/record.h"
+#include "report/verified.h"
 
 #define LIST_COLUMNS 100
 
@@ -100,11 +101,27 @@ static bool is_repeated(
 	return false;
 }
 
+/* The programs it was verified with, in a; "" for none. */
+static const char *verified_with(struct arena *a, const struct verified_list *list,
+	const struct thing_kind *kind, const char *name)
+{
+	struct str s = STR_INIT;
+	const char *text;
+
+	if (kind->verified != NULL)
+		verified_put(&s, list, kind->verified, name);
+	text = arena_strdup(a, s.data);
+	str_clear(&s);
+	return text;
+}
+
 static void put_table(struct str *s, struct arena *a, const struct thing_kind *kind,
 	const struct profile_set *profiles)
 {
-	static const char *const heads[] = { "Name", "What it is" };
-	struct grid *g = grid_new(a, heads, ARRAY_LEN(heads));
+	static const char *const heads[] = { "Name", "What it is", "Verified with" };
+	const struct verified_list list = verified_built_in(a);
+	bool verified = kind->verified != NULL && list.n > 0;
+	struct grid *g = grid_new(a, heads, verified ? 3 : 2);
 
 	for (size_t i = 0; i < kind->count(profiles); i++) {
 		struct thing t = kind->at(profiles, i);
@@ -113,13 +130,17 @@ static void put_table(struct str *s, struct arena *a, const struct thing_kind *k
 			continue;
 		grid_cell(g, TONE_PLAIN, "%s", t.name);
 		grid_cell(g, TONE_PLAIN, "%s", t.help == NULL ? "" : t.help);
+		if (verified)
+			grid_cell(g, TONE_PLAIN, "%s",
+				verified_with(a, &list, kind, t.name));
 	}
 	grid_put_terminal(g, s, LIST_COLUMNS, false);
 }
 
-static void put_json(struct str *s, const struct thing_kind *kind,
+static void put_json(struct str *s, struct arena *a, const struct thing_kind *kind,
 	const struct profile_set *profiles)
 {
+	const struct verified_list list = verified_built_in(a);
 	bool first = true;
 
 	str_printf(s,
@@ -136,6 +157,10 @@ static void put_json(struct str *s, const struct thing_kind *kind,
 		str_put_json(s, t.name);
 		str_puts(s, ",\"help\":");
 		str_put_json(s, t.help == NULL ? "" : t.help);
+		if (kind->verified != NULL) {
+			str_puts(s, ",\"verified\":");
+			str_put_json(s, verified_with(a, &list, kind, t.name));
+		}
 		str_putc(s, '}');
 		first = false;
 	}
@@ -152,7 +177,7 @@ int cmd_list(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, &args);
 	if (args.json)
-		put_json(&s, args.kind, profiles);
+		put_json(&s, a, args.kind, profiles);
 	else
 		put_table(&s, a, args.kind, profiles);
 	status = print_text(&s);

@@ -400,13 +400,16 @@ static int record(struct arena *a, const struct args *args, const struct agreeme
 
 /* ---- what is said ---- */
 
-/* A report on standard output has it for itself. */
+/* A report on standard output has it for itself. Nothing is said of nothing. */
 static int print(const struct args *args, const struct agreement *g)
 {
+	struct agree_row sum = agreement_sum(g);
 	bool to_stderr = outputs_use_stdout(&args->outputs);
 	struct str s = STR_INIT;
 	int rc = 0;
 
+	if (sum.agree + sum.differ + sum.skipped == 0)
+		return 0;
 	if (!args->quiet)
 		agreement_put_table(g, &s);
 	agreement_put_differences(g, &s);
@@ -452,13 +455,12 @@ static int status_of(
 	const struct args *args, const struct agreement *g, enum run_end end)
 {
 	struct agree_row sum = agreement_sum(g);
-	bool complete = all_needed_ran(args, g);
 
 	if (end == RUN_MISTAKES)
 		return STATUS_USAGE;
 	if (sum.differ > 0)
 		return STATUS_DIFFERS;
-	if (end == RUN_BROKEN || !complete)
+	if (end == RUN_BROKEN || !all_needed_ran(args, g))
 		return STATUS_ENVIRONMENT;
 	if (sum.agree == 0 && sum.skipped > 0) {
 		cli_complain("no real program could run here");
@@ -502,7 +504,7 @@ static int verify(
 	args->verify.ctx = args;
 	end = verify_run(l->list, l->n, l->profiles, &args->verify, &sink, errs);
 	status = status_of(args, w.agreement, end);
-	if (status != STATUS_NOTHING && print(args, w.agreement) != 0)
+	if (print(args, w.agreement) != 0)
 		return STATUS_ENVIRONMENT;
 	/* What was cut off is no verification, and no report. */
 	if (end != RUN_DONE || status == STATUS_NOTHING)

@@ -308,10 +308,17 @@ static void commands_explain(struct str *s, const struct profile_set *set, size_
 		plural, single, text, prefix##_count, prefix##_at, prefix##_explain    \
 	}
 
+#define EMULATION(plural, single, prefix, text, kind)                                  \
+	{                                                                              \
+		plural, single, text, prefix##_count, prefix##_at, prefix##_explain,   \
+			kind                                                           \
+	}
+
 const struct thing_kind thing_kinds[] = {
-	KIND("profiles", "profile", profiles, "mail clients, emulated"),
-	KIND("clients", "client", profiles, "the same"),
-	KIND("resolvers", "resolver", resolvers, "recursive resolvers, emulated"),
+	EMULATION("profiles", "profile", profiles, "mail clients, emulated", "client"),
+	EMULATION("clients", "client", profiles, "the same", "client"),
+	EMULATION("resolvers", "resolver", resolvers, "recursive resolvers, emulated",
+		"resolver"),
 	KIND("stubs", "stub", stubs, "resolver libraries inside mail clients"),
 	KIND("modes", "mode", modes, "how name servers treat data beside a CNAME"),
 	KIND("quirks", "quirk", quirks, "how name servers misbehave"),

@@ -20,6 +20,9 @@ struct thing_kind {
 	size_t (*count)(const struct profile_set *profiles);
 	struct thing (*at)(const struct profile_set *profiles, size_t i);
 	void (*explain)(struct str *s, const struct profile_set *profiles, size_t i);
+	/* How docs/verified.ndjson calls them: "client"; NULL: they are no emulations.
+	 */
+	const char *verified;
 };
 
 extern const struct thing_kind thing_kinds[];

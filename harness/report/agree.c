@@ -4,23 +4,15 @@
 
 #include "base/arena.h"
 #include "report/grid.h"
+#include "report/reasons.h"
 #include "report/story.h"
 
 /* Of a terminal beside an editor. */
 #define COLUMNS 100
 
-/* Reasons of one row that are told apart; a program that cannot run has one. */
-#define REASONS_MAX 4
-
-struct reason {
-	const char *text;
-	unsigned long n;
-};
-
 struct row {
 	struct agree_row seen;
-	struct reason reasons[REASONS_MAX];
-	unsigned n_reasons;
+	struct reasons reasons;
 };
 
 struct agreement {
@@ -121,31 +113,13 @@ void agreement_differs(struct agreement *g, size_t row, const char *program,
 	str_putc(&g->differences, '\n');
 }
 
-static void count_reason(struct agreement *g, struct row *r, const char *text)
-{
-	unsigned i = 0;
-
-	while (i < r->n_reasons && strcmp(r->reasons[i].text, text) != 0)
-		i++;
-	/* The last place is for all the rest. */
-	if (i == REASONS_MAX)
-		i--;
-	if (i == r->n_reasons) {
-		r->reasons[i].text = i == REASONS_MAX - 1
-					     ? "other reasons"
-					     : arena_strdup(g->arena, text);
-		r->n_reasons++;
-	}
-	r->reasons[i].n++;
-}
-
 void agreement_skips(
 	struct agreement *g, size_t row, const char *program, const char *reason)
 {
 	struct row *r = at(g, row, program);
 
 	r->seen.skipped++;
-	count_reason(g, r, reason == NULL ? "no reason was given" : reason);
+	reasons_add(g->arena, &r->reasons, reason);
 }
 
 const struct agree_row *agreement_rows(const struct agreement *g, size_t *n)
@@ -187,10 +161,10 @@ static void put_skipped(struct grid *grid, const struct row *r)
 {
 	struct str s = STR_INIT;
 
-	for (unsigned i = 0; i < r->n_reasons; i++)
-		str_printf(&s, "%s%lu: %s", i > 0 ? "; " : "", r->reasons[i].n,
-			r->reasons[i].text);
-	grid_cell(grid, r->n_reasons > 0 ? TONE_MIXED : TONE_PLAIN, "%s", s.data);
+	for (unsigned i = 0; i < r->reasons.n; i++)
+		str_printf(&s, "%s%lu: %s", i > 0 ? "; " : "", r->reasons.list[i].n,
+			r->reasons.list[i].text);
+	grid_cell(grid, r->reasons.n > 0 ? TONE_MIXED : TONE_PLAIN, "%s", s.data);
 	str_clear(&s);
 }
 

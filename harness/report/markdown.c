@@ -208,6 +208,8 @@ static void put_last(struct str *out, const struct tally *t)
 
 	if (known > 0)
 		str_printf(out, "%lu known defect%s\n\n", known, known == 1 ? "" : "s");
+	tally_put_skipped(out, t, "- ");
+	str_puts(out, t->skipped.n > 0 ? "\n" : "");
 	tally_put_last_line(out, t);
 }
 

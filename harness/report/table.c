@@ -155,6 +155,7 @@ void brief_end(void *state, struct str *out)
 
 	put_failures(out, t);
 	put_known(out, t);
+	tally_put_skipped(out, t, "");
 	tally_put_last_line(out, t);
 }
 
@@ -187,5 +188,6 @@ void table_end(void *state, struct str *out)
 	}
 	put_failures(out, t);
 	put_known(out, t);
+	tally_put_skipped(out, t, "");
 	tally_put_last_line(out, t);
 }

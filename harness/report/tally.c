@@ -182,6 +182,8 @@ void tally_add(struct tally *t, const struct record *r)
 	t->results[r->result]++;
 	if (r->result == RESULT_FAILED)
 		keep(t, &t->failures, &t->n_failures, r, s, RESULT_FAILED);
+	if (r->result == RESULT_SKIPPED)
+		reasons_add(t->arena, &t->skipped, r->outcome.reason);
 	if (r->result == RESULT_KNOWN)
 		keep(t, &t->known, &t->n_known, r, s, RESULT_KNOWN);
 	if (s == NULL)
@@ -312,6 +314,15 @@ void tally_put_made_of(struct str *s, const struct tally *t)
 	put_count(s, ", ", t->n_clients, "client");
 	put_count(s, ", ", t->n_resolvers, "resolver");
 	put_count(s, ", ", tally_cases(t), "case");
+}
+
+void tally_put_skipped(struct str *s, const struct tally *t, const char *before)
+{
+	for (unsigned i = 0; i < t->skipped.n; i++) {
+		str_printf(s, "%s%lu skipped: ", before, t->skipped.list[i].n);
+		put_clean(s, t->skipped.list[i].text);
+		str_putc(s, '\n');
+	}
 }
 
 void tally_put_last_line(struct str *s, const struct tally *t)

@@ -7,6 +7,7 @@
 #define REPORT_TALLY_H
 
 #include "report/format.h"
+#include "report/reasons.h"
 
 struct arena;
 
@@ -60,6 +61,7 @@ struct tally {
 	struct tally_scenario *scenarios;
 	size_t n;
 	unsigned long results[RESULT_KNOWN + 1];
+	struct reasons skipped;
 	struct tally_failure *failures, *known;
 	size_t n_failures, n_known;			  /* kept */
 	size_t last_scenario, last_client, last_resolver; /* where the next is likely */
@@ -95,6 +97,9 @@ unsigned tally_hopeless(const struct tally *t, unsigned resolver);
 
 /* "harness 0.1.0, seed 1: 2 scenarios, 29 clients, 9 resolvers, 522 cases". */
 void tally_put_made_of(struct str *s, const struct tally *t);
+
+/* "3 skipped: no namespaces here", a line for each reason with `before` in front. */
+void tally_put_skipped(struct str *s, const struct tally *t, const char *before);
 
 /* "12 passed, 0 failed, 3 skipped"; known defects count as passed. */
 void tally_put_last_line(struct str *s, const struct tally *t);

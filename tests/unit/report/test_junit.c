@@ -138,7 +138,7 @@ static void the_evidence_is_in_the_body_of_the_failure(void **state)
 	free(text);
 }
 
-static void a_skipped_case_says_so_without_a_body(void **state)
+static void a_skipped_case_says_why(void **state)
 {
 	struct record records[SAMPLE_VERDICTS];
 	xmlNodePtr suite, skipped;
@@ -147,6 +147,7 @@ static void a_skipped_case_says_so_without_a_body(void **state)
 
 	(void)state;
 	sample_every_verdict(records);
+	records[VERDICT_SKIPPED].outcome.reason = "no namespaces here";
 	text = sample_render(
 		"junit", NULL, sample_scenarios, 3, records, SAMPLE_VERDICTS);
 	doc = parse(text);
@@ -154,6 +155,7 @@ static void a_skipped_case_says_so_without_a_body(void **state)
 	skipped = child(child(suite, "testcase", VERDICT_SKIPPED), "skipped", 0);
 	assert_non_null(skipped);
 	assert_null(skipped->children);
+	assert_attribute(skipped, "message", "no namespaces here");
 	xmlFreeDoc(doc);
 	free(text);
 }
@@ -167,7 +169,7 @@ int main(void)
 	TESTS_ADD(a_finished_suite_does_not_wait_for_the_end);
 	TESTS_ADD(a_case_is_named_by_a_unique_pair);
 	TESTS_ADD(the_evidence_is_in_the_body_of_the_failure);
-	TESTS_ADD(a_skipped_case_says_so_without_a_body);
+	TESTS_ADD(a_skipped_case_says_why);
 	failed = tests_run("report-junit");
 	xmlCleanupParser();
 	return failed;
