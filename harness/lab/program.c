@@ -107,8 +107,10 @@ const struct program programs[] = {
 		BOOKWORM("opensmtpd-bookworm", "opensmtpd", driver_opensmtpd),
 		.parallel_questions = true, .needs_root = true,
 		.driver = driver_opensmtpd },
+	/* It does not start without a file of certificate authorities. */
 	{ "opensmtpd-7.6", PROGRAM_MTA, "opensmtpd", "opensmtpd",
-		TRIXIE("opensmtpd-trixie", "opensmtpd", driver_opensmtpd),
+		TRIXIE("opensmtpd-trixie", "opensmtpd,ca-certificates",
+			driver_opensmtpd),
 		.parallel_questions = true, .needs_root = true,
 		.driver = driver_opensmtpd },
 	{ "dma-0.13", PROGRAM_MTA, "dma", "dma",

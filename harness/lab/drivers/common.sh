@@ -12,3 +12,27 @@ await() {
 		sleep 0.1
 	done
 }
+
+# hand_over COMMAND...: a submission. When it is refused, why is said here and, as an
+# event, by refusal().
+hand_over() {
+	"$@" >/run/refusal 2>&1 && : >/run/refusal && return
+	cat /run/refusal
+	return 1
+}
+
+# A server's reply may stand behind words of the program that talked to it.
+refusal() {
+	[ ! -s /run/refusal ] || awk '
+		{ text = text (NR > 1 ? " " : "") $0 }
+		END {
+			gsub(/[\t\r]/, " ", text)
+			status = "-"
+			if (match(text, /(^|[ :])[45][0-9][0-9] [45]\.[0-9]+\.[0-9]+ /)) {
+				status = substr(text, RSTART, RLENGTH - 1)
+				sub(/.* /, "", status)
+			}
+			printf "bounced\t%s\t%s\n", status, text
+		}
+	' /run/refusal
+}

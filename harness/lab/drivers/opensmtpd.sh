@@ -1,2 +1,68 @@
 #!/bin/sh
 # opensmtpd: see lab/program.h for what these functions are.
+
+prepare() {
+	cat >/etc/smtpd.conf <<-'END'
+		table aliases file:/etc/aliases
+		table self file:/etc/self
+		listen on localhost
+		action "local" maildir alias <aliases>
+		action "relay" relay
+		match from local for domain <self> action "local"
+		match for local action "local"
+		match from local for any action "relay"
+	END
+	[ -e /etc/aliases ] || : >/etc/aliases
+}
+
+start() {
+	echo "$LAB_HOSTNAME" >/etc/mailname
+	# shellcheck disable=SC2086 # a name each
+	printf '%s\n' $LAB_SELF >/etc/self
+	smtpd
+	await 100 test -S /run/smtpd.sock
+}
+
+version() {
+	smtpd -h 2>&1 | sed -n 's/^version: \([^-]*\).*/\1/p'
+}
+
+submit() {
+	hand_over sendmail -i -f "$1" -- "$2"
+}
+
+# Of the first message: the others are notifications. A delivery's line has its result
+# and why, also when there was no session. "No valid route" and its like say that all
+# hosts failed; the message waits from then on, though the line about it follows only when
+# mta.c looks again, some ten seconds later.
+outcome() {
+	refusal
+	awk '
+		id == "" && match($0, / smtp message msgid=[0-9a-f]+/) {
+			id = " evpid=" substr($0, RSTART + 20, 8)
+		}
+		match($0, / mta error reason=/) { why = substr($0, RSTART + RLENGTH) }
+		events == 0 && id != "" && match($0, \
+			/smtp-out: (No valid route|No MX found|Address family mismatch) /) {
+			what = "deferred"
+			text = why != "" ? why : substr($0, RSTART + 10)
+		}
+		id != "" && index($0, id) && match($0, / result="[A-Za-z]+" stat="/) {
+			what = substr($0, RSTART + 9, RLENGTH - 17)
+			what = what == "Ok" ? "sent" : \
+				what == "TempFail" ? "deferred" : "bounced"
+			text = substr($0, RSTART + RLENGTH)
+			sub(/"$/, "", text)
+		}
+		what != "" {
+			gsub(/\t/, " ", text)
+			print what "\t-\t" text
+			what = ""
+			events++
+		}
+	' /var/log/lab.log
+}
+
+transcript() {
+	cat /var/log/lab.log
+}
