@@ -330,14 +330,25 @@ static char **argv_of(int file, const struct box_request *q)
 	return argv;
 }
 
+static _Noreturn void no_shell(int error)
+{
+	static const char head[] = "cannot run /bin/sh: ";
+	const char *why = strerrordesc_np(error);
+
+	(void)!write(STDERR_FILENO, head, sizeof(head) - 1);
+	if (why != NULL)
+		(void)!write(STDERR_FILENO, why, strlen(why));
+	(void)!write(STDERR_FILENO, "\n", 1);
+	_exit(error == ENOENT ? 127 : 126);
+}
+
 static _Noreturn void be_shell(
 	const struct init *in, const struct box_request *q, const int fds[BOX_FDS])
 {
 	char **argv = argv_of(fds[BOX_FD_SCRIPT], q);
+	int error = errno;
 	sigset_t none;
 
-	if (argv == NULL)
-		_exit(126);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
@@ -345,8 +356,10 @@ static _Noreturn void be_shell(
 	dup2(fds[BOX_FD_OUTPUT], STDOUT_FILENO);
 	dup2(fds[BOX_FD_OUTPUT], STDERR_FILENO);
 	close_range(STDERR_FILENO + 1, ~0U, 0);
+	if (argv == NULL)
+		no_shell(error);
 	execve("/bin/sh", argv, in->plan->env);
-	_exit(127);
+	no_shell(errno);
 }
 
 static void forget_output(struct init *in)

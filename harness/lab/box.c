@@ -22,9 +22,10 @@
 #include "base/str.h"
 #include "lab/box-init.h"
 
-/* Files a box may make: more than any program needs, and their inodes are memory that
- * the bound on octets does not count. */
+/* Files a box may make: more than any program needs. Their inodes are memory that the
+ * bound on octets does not count. */
 #define INODES_MAX 65536
+#define OCTETS_PER_INODE 1024
 
 /* Some twenty system calls; what is beyond is an ill machine. */
 #define START_LIMIT_US UINT64_C(30000000)
@@ -183,11 +184,23 @@ static int start(struct box *b, struct box_plan *plan, char why[BOX_WHY_MAX])
 	return await_start(b->control, why);
 }
 
+#define TMPFS_MAX 96
+
+static void put_tmpfs(char to[TMPFS_MAX], uint64_t bytes)
+{
+	uint64_t inodes = bytes / OCTETS_PER_INODE;
+
+	if (inodes > INODES_MAX)
+		inodes = INODES_MAX;
+	snprintf(to, TMPFS_MAX, "size=%" PRIu64 ",nr_inodes=%" PRIu64 ",mode=0755",
+		bytes, inodes);
+}
+
 struct box *box_new(const struct box_options *o, char why[BOX_WHY_MAX])
 {
 	struct box *b = malloc(sizeof(*b));
 	char **env = env_of(o);
-	char tmpfs[96];
+	char tmpfs[TMPFS_MAX];
 	struct box_plan plan = {
 		.root = o->root,
 		.netns = o->netns,
@@ -203,8 +216,7 @@ struct box *box_new(const struct box_options *o, char why[BOX_WHY_MAX])
 	if (b == NULL)
 		bug("out of memory");
 	*b = (struct box){ .control = -1, .pid = -1, .output = STR_INIT };
-	snprintf(tmpfs, sizeof(tmpfs), "size=%" PRIu64 ",nr_inodes=%d,mode=0755",
-		o->bytes != 0 ? o->bytes : BOX_BYTES, INODES_MAX);
+	put_tmpfs(tmpfs, o->bytes != 0 ? o->bytes : BOX_BYTES);
 	rc = start(b, &plan, why);
 	free_env(env);
 	if (rc == 0)
