@@ -48,7 +48,7 @@ EMBED(mx_connect, "mx-connect.sh");
 	{                                                                              \
 		.name = "resolvers-bookworm", .suite = "bookworm",                     \
 		.packages = "unbound,bind9,knot-resolver,pdns-recursor,dnsmasq,"       \
-			    "systemd-resolved,faketime"                                \
+			    "systemd-resolved,faketime,iproute2"                       \
 	}
 
 #define SENDMAIL "sendmail-bin,sendmail-cf,m4,make,procmail"
@@ -76,10 +76,10 @@ const struct program programs[] = {
 	{ "powerdns-recursor-4.8", PROGRAM_RESOLVER, "powerdns-recursor-4.8",
 		"pdns-recursor", RESOLVERS, .driver = driver_powerdns_recursor },
 	{ "systemd-resolved-252", PROGRAM_RESOLVER, "systemd-resolved-252",
-		"systemd-resolved", RESOLVERS, .forwards = true, .needs_root = true,
+		"systemd-resolved", RESOLVERS, .forwards = true,
 		.driver = driver_systemd_resolved },
 	{ "dnsmasq-2.90", PROGRAM_RESOLVER, "dnsmasq-2.90", "dnsmasq", RESOLVERS,
-		.forwards = true, .needs_root = true, .driver = driver_dnsmasq },
+		.forwards = true, .driver = driver_dnsmasq },
 
 	{ "postfix-3.7", PROGRAM_MTA, "postfix", "postfix",
 		BOOKWORM("postfix-bookworm", "postfix", driver_postfix),

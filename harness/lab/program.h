@@ -22,6 +22,7 @@
  * and for a resolver (kind PROGRAM_RESOLVER):
  *
  *   flush      forgets everything it has cached, and what it knows of servers
+ *   clock MS   moves its clock to that many milliseconds ahead of where it started
  *
  * In the environment of everything that runs in a box:
  *
@@ -34,8 +35,8 @@
  *   LAB_HINTS      resolvers that recurse: a root hints file (RFC 9609), in the box
  *   LAB_ANCHOR     a file with the root's DS as a record in text, or "": then the
  *                  resolver does not validate
- *   LAB_CLOCK      resolvers: a file that says how far its clock is ahead: "+0",
- *                  "+600s" (faketime); it is to be read again each time
+ *   LAB_CLOCK      resolvers: a path in the box for the file that says their time
+ *                  (faketime). Only `clock` writes it: not all start at the real time
  *   what the row's `settings` say
  *
  * /etc/resolv.conf, /etc/hosts and /etc/hostname are written before `start`. */
