@@ -14,6 +14,7 @@ prepare() {
 # Its defaults, but for what a box needs. Modules that are loaded by default and work on
 # their own go: they would ask for the root's key or for the time.
 start() {
+	rm -rf /var/cache/lab-kresd
 	mkdir -p /run/lab-kresd /var/cache/lab-kresd
 	cat >/run/lab-kresd.conf <<-END
 		net.listen('$LAB_AT', 53, { kind = 'dns' })
