@@ -47,6 +47,22 @@ make_base() {
 	mv "../$base.tmp" "../$base"
 }
 
+# Its own home and cache, but the settings of the user, who may need a proxy.
+get_npm() {
+	settings=${npm_config_userconfig:-$HOME/.npmrc}
+	# shellcheck disable=SC2046 # words are wanted
+	HOME=$PWD/home npm_config_cache=$PWD/home npm_config_userconfig=$settings \
+		npm install --prefix npm --ignore-scripts --no-audit --no-fund \
+		--no-package-lock --omit=optional \
+		${before:+--before="$before"} $(echo "$npm" | tr , ' ')
+	for package in $(echo "$npm" | tr , ' '); do
+		name=${package%@*}
+		version=$(node -p 'require(process.argv[1]).version' \
+			"$PWD/npm/node_modules/$name/package.json")
+		echo "$name $version" >>versions
+	done
+}
+
 # Maintainer scripts start nothing: mmdebstrap puts a policy-rc.d in their way. Some want
 # a fully qualified name for the host. Lists that are out of date are fetched once more.
 make_root() {
@@ -57,17 +73,22 @@ make_root() {
 			echo "127.0.0.1 localhost" >"$1/etc/hosts"
 			echo "127.0.1.1 $host.example.net $host" >>"$1/etc/hosts"' \
 		--setup-hook='upload recipe /lab/recipe' \
+		--setup-hook='upload versions /lab/versions' \
 		--chrooted-customize-hook="get='apt-get -q -y install $(echo "$packages" | tr , ' ')'
 			"'$get || { apt-get -q update && $get; }'
+	[ -z "$npm" ] || set -- "$@" --customize-hook='copy-in npm /opt'
 	if [ -e driver.sh ]; then
 		set -- "$@" --customize-hook='upload driver.sh /lab/driver.sh' \
 			--chrooted-customize-hook='. /lab/driver.sh
-				! command -v prepare >/dev/null || prepare'
+				! command -v prepare >/dev/null || prepare || {
+					echo "E: prepare() of the driver failed" >&2
+					exit 1
+				}'
 	fi
 	# What is this machine's, its name and name servers, does not stay.
 	# shellcheck disable=SC2016
 	debstrap --variant=custom "$@" --chrooted-customize-hook='
-			dpkg-query -W -f "\${Package} \${Version}\n" >/lab/versions
+			dpkg-query -W -f "\${Package} \${Version}\n" >>/lab/versions
 			rm -f /etc/resolv.conf /etc/hostname
 			echo lab >/etc/hostname
 			: >/etc/resolv.conf' \
@@ -81,22 +102,6 @@ unpack() {
 	rm "$target"
 }
 
-# Its own home and cache, but the settings of the user, who may need a proxy.
-add_npm() {
-	settings=${npm_config_userconfig:-$HOME/.npmrc}
-	# shellcheck disable=SC2046 # words are wanted
-	HOME=$PWD/npm npm_config_cache=$PWD/npm npm_config_userconfig=$settings \
-		npm install --prefix root/opt/npm --ignore-scripts --no-audit --no-fund \
-		--no-package-lock --omit=optional \
-		${before:+--before="$before"} $(echo "$npm" | tr , ' ')
-	for package in $(echo "$npm" | tr , ' '); do
-		name=${package%@*}
-		version=$(node -p 'require(process.argv[1]).version' \
-			"$PWD/root/opt/npm/node_modules/$name/package.json")
-		echo "$name $version" >>root/lab/versions
-	done
-}
-
 if [ "$(id -u)" = 0 ]; then
 	mode=root format=directory target=root skip=update
 else
@@ -106,6 +111,7 @@ fi
 	flock 9
 	base_is_good || make_base
 ) 9>"../$base.lock"
+: >versions
+[ -z "$npm" ] || get_npm
 make_root
 [ "$format" = directory ] || unpack
-[ -z "$npm" ] || add_npm
