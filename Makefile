@@ -153,6 +153,10 @@ coverage:                               ## line coverage by file, worst first
 	@cd build/cov/obj && gcov -r -s $(CURDIR) -n $$(find harness -name '*.gcda') 2>/dev/null | \
 	    awk -F"[:%' ]" '/^File/ { f = $$3 } f && /^Lines/ { print $$3 "% " f; f = "" }' | sort -n
 
+# The real programs; they are built when first needed, too.
+lab-roots: $(B)/harness build/.packages-roots   ## what the real programs run from, in build/lab
+	@$(B)/harness lab build
+
 fuzz:                                   ## each fuzzer for FUZZ_SECONDS (30)
 	@$(MAKE) build/.packages-build build/.packages-fuzz
 	@$(MAKE) MODE=fuzz CC=clang fuzz-run
@@ -228,7 +232,7 @@ help:
 	    awk -F'|' '{ printf "  make %-18s %s\n", $$1, $$2 }'
 
 .PHONY: all run check verify verify-smoke unit-tests golden-tests scenario-tests loopback-tests serve-tests asan ubsan tsan coverage fuzz \
-        fuzz-run bench bench-server soak lint format docs docs-check install uninstall clean help
+        fuzz-run bench bench-server soak lab-roots lint format docs docs-check install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -66,8 +66,8 @@ static const struct argp argp = {
 	.options = rows,
 	.parser = parse,
 	.args_doc = "[KIND] THING\nSCENARIO[/ADDRESS/CLIENT/RESOLVER] [FILE...]",
-	.doc = "Explains a client, resolver, stub, mode, quirk, rule, verdict, format "
-	       "or "
+	.doc = "Explains a client, resolver, stub, mode, quirk, rule, verdict, "
+	       "program, format or "
 	       "command; `scenario-format' and `profile-format', the words of .conf "
 	       "files; a scenario: what each client makes of it behind each resolver; "
 	       "or a case: what was asked, what came back, and what the client made of "

@@ -1,10 +1,13 @@
 #include "cli/things.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/bug.h"
 #include "base/lookup.h"
 #include "cli/cli.h"
+#include "lab/program.h"
 #include "mta/profile.h"
 #include "mta/rules.h"
 #include "mta/stub.h"
@@ -216,6 +219,69 @@ static void rules_explain(struct str *s, const struct profile_set *set, size_t i
 	str_clear(&who);
 }
 
+/* ---- real programs ---- */
+
+/* Nobody frees them: they are as lasting as the rows they are made of. */
+static char **program_helps;
+
+static const char *release_of(const struct program *p)
+{
+	return strcmp(p->root.suite, "bookworm") == 0 ? "Debian 12"
+	       : strcmp(p->root.suite, "trixie") == 0 ? "Debian 13"
+						      : p->root.suite;
+}
+
+static const char *program_help(size_t i)
+{
+	const struct program *p = &programs[i];
+	struct str s = STR_INIT;
+
+	if (program_helps == NULL)
+		program_helps = calloc(programs_n, sizeof(*program_helps));
+	if (program_helps == NULL)
+		bug("out of memory");
+	if (program_helps[i] == NULL) {
+		str_printf(&s, "%s of %s; its emulation: %s", p->package,
+			p->root.npm == NULL ? release_of(p) : "npm", p->emulation);
+		program_helps[i] = s.data;
+	}
+	return program_helps[i];
+}
+
+static size_t programs_count(const struct profile_set *set)
+{
+	(void)set;
+	return programs_n;
+}
+
+static struct thing programs_at(const struct profile_set *set, size_t i)
+{
+	(void)set;
+	return (struct thing){ programs[i].name, program_help(i) };
+}
+
+static void programs_explain(struct str *s, const struct profile_set *set, size_t i)
+{
+	const struct program *p = &programs[i];
+
+	(void)set;
+	put_head(s, "real program", p->name,
+		p->kind == PROGRAM_MTA ? "a mail server, for the lab"
+				       : "a resolver, for the lab");
+	put_field(s, "stands for", p->emulation);
+	put_field(s, "runs in", release_of(p));
+	put_field(s, "Debian packages", p->root.packages);
+	put_field(s, "npm packages", p->root.npm);
+	put_field(s, "as of", p->root.npm_before);
+	put_field(s, "package root", p->root.name);
+	put_field(s, "settings", p->settings);
+	put_field(s, "order of its questions",
+		p->parallel_questions ? "side by side, or by chance" : "its own");
+	put_field(s, "needs root", p->needs_root ? "yes" : "no");
+	str_puts(s, "\nIts driver, which runs in a box:\n\n");
+	str_puts(s, p->driver);
+}
+
 /* ---- verdicts ---- */
 
 static const struct thing verdicts[VERDICTS] = {
@@ -323,6 +389,8 @@ const struct thing_kind thing_kinds[] = {
 	KIND("modes", "mode", modes, "how name servers treat data beside a CNAME"),
 	KIND("quirks", "quirk", quirks, "how name servers misbehave"),
 	KIND("rules", "rule", rules, "what the standards ask of a mail client"),
+	KIND("programs", "program", programs,
+		"mail servers and resolvers that really run, in the lab"),
 	KIND("verdicts", "verdict", verdicts, "what can become of a message"),
 	KIND("formats", "format", formats, "reports of a run or a look-up"),
 	KIND("commands", "command", commands, "subcommands of harness"),

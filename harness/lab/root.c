@@ -24,6 +24,7 @@
 #include "lab/program.h"
 #include "lab/root-clean.h"
 #include "lab/sources.h"
+#include "lab/which.h"
 
 /* The shell file that does the work, in the program itself. */
 __asm__(".pushsection .rodata\n"
@@ -275,19 +276,6 @@ static int make_folders(struct build *b, const char *path)
 	return 0;
 }
 
-static bool is_on_path(struct arena *a, const char *program)
-{
-	const char *path = getenv("PATH");
-	char *copy = arena_strdup(a, path == NULL ? "" : path), *save = NULL;
-
-	for (char *dir = strtok_r(copy, ":", &save); dir != NULL;
-		dir = strtok_r(NULL, ":", &save)) {
-		if (access(arena_printf(a, "%s/%s", dir, program), X_OK) == 0)
-			return true;
-	}
-	return false;
-}
-
 static int write_input(struct build *b, const char *name, const char *text)
 {
 	const char *path = arena_printf(b->a, "%s/%s", b->work, name);
@@ -424,12 +412,12 @@ static int take_lock(
 
 static int check_builder(struct build *b)
 {
-	if (!is_on_path(b->a, "mmdebstrap"))
+	if (which(b->a, "mmdebstrap") == NULL)
 		return fail(b,
 			"%s is not built, and there is no mmdebstrap to build it: "
 			"install the package mmdebstrap",
 			b->recipe->name);
-	if (b->recipe->npm != NULL && !is_on_path(b->a, "npm"))
+	if (b->recipe->npm != NULL && which(b->a, "npm") == NULL)
 		return fail(b,
 			"%s is not built, and there is no npm to build it: install the "
 			"package npm",
