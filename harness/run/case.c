@@ -342,6 +342,18 @@ static int check_covered(const struct scenario *s, const struct cast *cast,
 	return -1;
 }
 
+int cases_check(
+	const struct scenario *scenario, const struct cast *cast, struct errs *errs)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < scenario->n_addresses; i++) {
+		if (check_covered(scenario, cast, &scenario->addresses[i], errs) != 0)
+			rc = -1;
+	}
+	return rc;
+}
+
 static void each_of_address(struct bench *b, const struct cast *cast,
 	const struct scenario_address *address,
 	void (*fn)(void *ctx, const struct one *c, unsigned resolver), void *ctx)
@@ -465,14 +477,9 @@ enum run_end cases_run(struct arena *keep, struct arena *scratch,
 	size_t room =
 		(size_t)scenario->n_addresses * cast->n_clients * cast->n_resolvers;
 	struct bench b;
-	bool covered = true;
 
 	*ret = (struct case_list){ 0 };
-	for (unsigned i = 0; i < scenario->n_addresses; i++) {
-		if (check_covered(scenario, cast, &scenario->addresses[i], errs) != 0)
-			covered = false;
-	}
-	if (!covered)
+	if (cases_check(scenario, cast, errs) != 0)
 		return RUN_MISTAKES;
 	bench_init(&b, keep, scratch, scenario, options);
 	b.loopback = loopback;

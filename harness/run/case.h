@@ -26,6 +26,11 @@ struct case_list {
 	struct evidence *evidence; /* NULL unless the options want it */
 };
 
+/* Every case must be covered by a row of `expect` before the first one runs: 0, or -1.
+ */
+int cases_check(
+	const struct scenario *scenario, const struct cast *cast, struct errs *errs);
+
 /* Runs every case of the scenario with the part of the cast it wants. The records live
  * in `keep`; `scratch` is reset again and again. Cases that no row of `expect` covers
  * are mistakes: RUN_MISTAKES then, and the list is empty. Over the loopback network

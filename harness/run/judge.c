@@ -44,6 +44,8 @@ static enum verdict verdict_of(const struct scenario_address *address,
 {
 	const struct mta_result *r = mail->result;
 
+	if (mail->untold != NULL)
+		return VERDICT_UNKNOWN;
 	switch (r->end) {
 	case MTA_DELIVERED:
 		if (host == NULL || !is_intended(address, host))
@@ -269,7 +271,8 @@ static void compare_mail(struct differences *d, const struct expect_row *row,
 
 	if (row->verdict != NULL && !word_in(row->verdict, verdict))
 		differ(d, "verdict", row->verdict, verdict);
-	if (row->disposition != NULL && strcmp(row->disposition, o->disposition) != 0)
+	if (row->disposition != NULL && !mail->observed &&
+		strcmp(row->disposition, o->disposition) != 0)
 		differ(d, "disposition", row->disposition, o->disposition);
 	if (row->host != NULL &&
 		(o->to_host == NULL || !same_name(row->host, o->to_host)))
@@ -279,11 +282,13 @@ static void compare_mail(struct differences *d, const struct expect_row *row,
 	if (row->mail_from != NULL &&
 		(o->mail_from == NULL || !same_name(row->mail_from, o->mail_from)))
 		differ(d, "mail_from", row->mail_from, o->mail_from);
-	if (row->status != NULL && !glob_match(row->status, o->status ? o->status : ""))
+	if (row->status != NULL && (o->status != NULL || !mail->observed) &&
+		!glob_match(row->status, o->status ? o->status : ""))
 		differ(d, "status", row->status, o->status);
-	if (row->has_route)
+	if (row->has_route && !mail->observed)
 		compare_route(d, row, o);
-	if (row->has_queries)
+	/* Which of them are left to chance, `harness verify` knows. */
+	if (row->has_queries && !mail->observed)
 		compare_queries(d, row, mail);
 }
 

@@ -88,6 +88,10 @@ void mail_send(struct drive *d, const struct mta_profile *profile,
 		}
 		break;
 	}
-	*ret = (struct mail){ mta_result(m), log.list, log.n,
-		profile_is_validator(profile) };
+	*ret = (struct mail){
+		.result = mta_result(m),
+		.asked = log.list,
+		.n_asked = log.n,
+		.validated = profile_is_validator(profile),
+	};
 }

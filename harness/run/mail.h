@@ -18,7 +18,9 @@ struct mail {
 	const struct mta_result *result;
 	const struct asked *asked;
 	unsigned n_asked;
-	bool validated; /* the client judges addresses: it sends nothing */
+	bool validated;	    /* the client judges addresses: it sends nothing */
+	bool observed;	    /* of a real client: its route is not seen */
+	const char *untold; /* why nobody knows what became of it; or NULL */
 };
 
 /* Sends a message to the address in the drive's current stage. With open_hosts every

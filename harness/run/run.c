@@ -13,6 +13,7 @@
 #include "resolver/policy.h"
 #include "run/case.h"
 #include "run/evidence.h"
+#include "run/lab-cases.h"
 #include "run/live.h"
 #include "run/loopback.h"
 
@@ -222,6 +223,7 @@ struct pool {
 	bool stop;
 	const struct cast *cast;
 	const struct run_options *options;
+	struct lab *lab; /* NULL: no real programs */
 };
 
 /* The next number to work on, or false when there is none. */
@@ -252,8 +254,11 @@ static void *work(void *ctx)
 
 		s->arena = arena_new();
 		errs_init(&s->errs, s->arena);
-		s->end = cases_run(s->arena, scratch, loopback, p->list[i], p->cast,
-			p->options, &s->cases, &s->errs);
+		s->end = p->lab != NULL
+				 ? lab_cases_run(p->lab, s->arena, p->list[i], p->cast,
+					   p->options, &s->cases, &s->errs)
+				 : cases_run(s->arena, scratch, loopback, p->list[i],
+					   p->cast, p->options, &s->cases, &s->errs);
 		pthread_mutex_lock(&p->lock);
 		s->done = true;
 		pthread_cond_broadcast(&p->moved);
@@ -316,9 +321,13 @@ static bool report(struct pool *p, struct slot *s, const struct run_sink *sink,
 		       (totals->failed > failed || s->end != RUN_DONE));
 }
 
-static unsigned jobs(const struct run_options *o, size_t n)
+static unsigned jobs(const struct pool *p, size_t n)
 {
-	long have = o->jobs > 0 ? (long)o->jobs : sysconf(_SC_NPROCESSORS_ONLN);
+	long have = p->options->jobs > 0 ? (long)p->options->jobs
+					 : sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (p->lab != NULL)
+		have = lab_jobs(p->lab);
 
 	if (have < 1)
 		have = 1;
@@ -330,7 +339,7 @@ static unsigned jobs(const struct run_options *o, size_t n)
 static enum run_end run_pool(struct pool *p, const struct run_sink *sink,
 	struct run_totals *ret, struct errs *errs)
 {
-	unsigned n_threads = jobs(p->options, p->n);
+	unsigned n_threads = jobs(p, p->n);
 	pthread_t threads[JOBS_MAX];
 	enum run_end end = RUN_DONE;
 	bool stop = false;
@@ -433,8 +442,16 @@ enum run_end run_scenarios(const struct scenario *const *list, size_t n,
 	}
 	p.n = choose_scenarios(list, n, options, chosen);
 	p.slots = arena_array(a, p.n, sizeof(*p.slots));
+	if (options->network == NETWORK_LAB && p.n > 0) {
+		p.lab = lab_new(options, p.n, errs);
+		if (p.lab == NULL) {
+			arena_free(a);
+			return RUN_BROKEN;
+		}
+	}
 	begin(a, chosen, p.n, &cast, options, sink);
 	end = run_pool(&p, sink, ret, errs);
+	lab_free(p.lab);
 	arena_free(a);
 	return end;
 }

@@ -1,0 +1,295 @@
+#include "run/lab-site.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "lab/program.h"
+#include "net/ask.h"
+#include "net/loop.h"
+#include "scenario/scenario.h"
+#include "zone/sign.h"
+
+/* What tells that a resolver is up: one try, and the next when it is over. */
+#define PROBE_US UINT64_C(300000)
+
+/* A command of a driver that does nothing but send a signal or a line. */
+#define COMMAND_US UINT64_C(10000000)
+
+static int fail(struct lab_site *s, const char *what, const char *why)
+{
+	if (s->failure == NULL)
+		s->failure = arena_printf(s->arena, "%s: %s", what, why);
+	return -1;
+}
+
+/* ---- asking ---- */
+
+struct asking {
+	struct arena *arena;
+	bool done, heard;
+	struct msg *came;
+};
+
+static void on_reply(void *ctx, const uint8_t *reply, size_t len)
+{
+	struct asking *a = ctx;
+	struct msg m;
+
+	a->done = true;
+	a->heard = reply != NULL;
+	if (reply != NULL && msg_decode(a->arena, reply, len, &m) == 0)
+		a->came = arena_memdup(a->arena, &m, sizeof(m));
+}
+
+static void ask(struct lab_site *s, const struct question *q, uint64_t patience_us,
+	struct asking *a)
+{
+	uint8_t wire[EDNS_PAYLOAD];
+	struct endpoint to = { .port = 53 };
+	struct net_ask *asked;
+	struct msg query;
+	size_t len;
+
+	msg_init_query(&query, 0, q, true);
+	len = msg_encode(&query, wire, sizeof(wire));
+	ip_from_text(LAB_RESOLVER, &to.ip);
+	asked = net_ask(s->loop, &to, wire, len, patience_us, on_reply, a);
+	/* It ends by itself; twice its time is for a clock that jumps. */
+	if (!net_loop_until(s->loop, &a->done, 2 * patience_us))
+		net_ask_cancel(asked);
+}
+
+const struct msg *lab_site_ask(
+	struct lab_site *s, struct arena *a, const struct question *q)
+{
+	struct asking asking = { .arena = a };
+
+	if (s->failure == NULL)
+		ask(s, q, LAB_PATIENCE_US, &asking);
+	return asking.came;
+}
+
+/* ---- the resolver's box ---- */
+
+static void put_hints(struct str *s, const struct resolver_hints *hints)
+{
+	char text[IP_TEXT_MAX];
+
+	str_puts(s, ". 3600000 IN NS a.root.\n");
+	for (unsigned i = 0; i < hints->n; i++)
+		str_printf(s, "a.root. 3600000 IN %s %s\n",
+			hints->root[i].family == 4 ? "A" : "AAAA",
+			ip_to_text(&hints->root[i], text));
+}
+
+/* The DS of a signed root; nothing of another. */
+static void put_anchor(struct str *s, struct arena *a, const struct world *world)
+{
+	const struct world_stage *stage = &world->stages[0];
+	struct ds_list ds = { .n = 0 };
+
+	for (unsigned i = 0; i < stage->n_servers; i++) {
+		const struct server *server = &stage->servers[i];
+
+		for (unsigned k = 0; k < server->n_zones; k++) {
+			const struct zone *zone = server->zones[k].zone;
+
+			if (name_equal(zone_origin(zone), name_root))
+				zone_add_ds(a, zone, &ds);
+		}
+	}
+	for (size_t i = 0; i < ds.n; i++)
+		str_printf(s, "%s\n", rr_text(a, &ds.rr[i]));
+}
+
+static const char *driver_text(struct arena *a, const struct program *p)
+{
+	return arena_printf(a, "%s\n%s", driver_common, p->driver);
+}
+
+static int start_resolver(struct lab_site *s)
+{
+	const struct program *p = s->options.resolver;
+	struct str hints = STR_INIT, anchor = STR_INIT;
+	struct box_options o = {
+		.root = s->options.resolver_root,
+		.netns = s->netns,
+		.side = NETNS_WORLD,
+		.hostname = "resolver",
+	};
+	const char *env[8];
+	char why[BOX_WHY_MAX];
+
+	put_hints(&hints, &s->options.world->hints);
+	put_anchor(&anchor, s->arena, s->options.world);
+	const struct box_file files[] = {
+		{ "/lab/driver.sh", driver_text(s->arena, p), 0 },
+		{ "/lab/hints", hints.data, 0 },
+		{ "/lab/anchor", anchor.data, 0 },
+		{ "/lab/clock", "+0", 0 },
+		{ "/etc/resolv.conf", "", 0 },
+		{ "/etc/hosts", "127.0.0.1 localhost\n", 0 },
+	};
+
+	o.files = files;
+	o.n_files = sizeof(files) / sizeof(files[0]);
+	env[o.n_env++] = "LAB_AT=" LAB_RESOLVER;
+	env[o.n_env++] = "LAB_UPSTREAM=" LAB_UPSTREAM;
+	env[o.n_env++] = "LAB_HINTS=/lab/hints";
+	env[o.n_env++] = anchor.len > 0 ? "LAB_ANCHOR=/lab/anchor" : "LAB_ANCHOR=";
+	env[o.n_env++] = "LAB_CLOCK=/lab/clock";
+	env[o.n_env++] = "LAB_HOSTNAME=resolver";
+	if (p->settings != NULL)
+		env[o.n_env++] = p->settings;
+	o.env = env;
+	s->resolver = box_new(&o, why);
+	str_clear(&hints);
+	str_clear(&anchor);
+	return s->resolver == NULL ? fail(s, "no box for the resolver", why) : 0;
+}
+
+/* A function of the driver. */
+static int drive(struct lab_site *s, const char *function, uint64_t limit_us)
+{
+	const char *args[] = { function, NULL };
+	struct box_result r;
+
+	if (s->failure != NULL)
+		return -1;
+	box_run(s->resolver, ". /lab/driver.sh; \"$@\"", args, NULL, limit_us, &r);
+	if (r.status == 0)
+		return 0;
+	return fail(s,
+		arena_printf(s->arena, "%s: %s", s->options.resolver->name, function),
+		r.status == -1	      ? "did not end within its time"
+		: r.output[0] != '\0' ? r.output
+				      : "failed without a word");
+}
+
+/* Any answer will do: what it has cached of it is forgotten again. */
+static int await_resolver(struct lab_site *s)
+{
+	struct question q = { .name = name_root, .type = TYPE_SOA, .class = CLASS_IN };
+	struct asking a = { .arena = s->arena };
+
+	for (uint64_t t = 0; t < LAB_START_LIMIT_US; t += PROBE_US) {
+		a.done = false;
+		ask(s, &q, PROBE_US, &a);
+		if (a.heard)
+			return drive(s, "flush", COMMAND_US);
+	}
+	return fail(s, s->options.resolver->name, "started, and answers nothing");
+}
+
+static int open_resolver(struct lab_site *s)
+{
+	if (s->options.resolver == NULL)
+		return 0;
+	if (start_resolver(s) != 0 || drive(s, "start", LAB_START_LIMIT_US) != 0)
+		return -1;
+	return await_resolver(s);
+}
+
+/* ---- the site ---- */
+
+static int open_netns(struct lab_site *s)
+{
+	const struct world *world = s->options.world;
+	const struct scenario *scenario = world->scenario;
+	struct netns_options o = {
+		.client = scenario->self_ips,
+		.n_client = scenario->n_self_ips,
+		.no_ipv4 = scenario->no_ipv4,
+		.no_ipv6 = scenario->no_ipv6,
+	};
+	char why[NETNS_WHY_MAX];
+
+	o.n_world = lab_world_addresses(s->arena, world, &o.world);
+	s->netns = netns_new(&o, why);
+	if (s->netns == NULL)
+		return fail(s, "no network", why);
+	if (netns_enter(s->netns, NETNS_WORLD) != 0)
+		return fail(s, "no network", "its namespace cannot be entered");
+	return 0;
+}
+
+static int open_world(struct lab_site *s)
+{
+	const struct lab_world_options o = {
+		.world = s->options.world,
+		.netns = s->netns,
+		.emulated = s->options.resolver == NULL ? s->options.policy : NULL,
+		.seed = s->options.seed,
+	};
+	char why[LAB_WHY_MAX];
+
+	s->world = lab_world_new(&o, why);
+	s->stage = 0;
+	return s->world == NULL ? fail(s, "no world", why) : 0;
+}
+
+int lab_site_open(struct lab_site *s, const struct lab_site_options *o)
+{
+	*s = (struct lab_site){ .options = *o, .arena = arena_new() };
+	if (open_netns(s) != 0 || open_world(s) != 0)
+		return -1;
+	/* Its sockets are opened when something is asked: on this side. */
+	s->loop = net_loop_new();
+	return open_resolver(s);
+}
+
+void lab_site_close(struct lab_site *s)
+{
+	box_free(s->resolver);
+	lab_world_free(s->world);
+	if (s->loop != NULL)
+		net_loop_free(s->loop);
+	netns_free(s->netns);
+	arena_free(s->arena);
+}
+
+int lab_site_restart(struct lab_site *s)
+{
+	if (s->failure != NULL)
+		return -1;
+	lab_world_free(s->world);
+	if (open_world(s) != 0)
+		return -1;
+	return s->resolver == NULL ? 0 : drive(s, "flush", COMMAND_US);
+}
+
+/* ---- time ---- */
+
+void lab_site_wait(struct lab_site *s, uint64_t us)
+{
+	const char *args[2] = { NULL, NULL };
+	struct box_result r;
+	char text[32];
+
+	if (s->resolver == NULL || s->failure != NULL)
+		return;
+	s->ahead_us += us;
+	snprintf(text, sizeof(text), "+%.3f", (double)s->ahead_us / 1e6);
+	args[0] = text;
+	box_run(s->resolver, "printf %s \"$1\" >/lab/clock", args, NULL, COMMAND_US,
+		&r);
+	if (r.status != 0)
+		fail(s, "the resolver's clock", "cannot be set");
+}
+
+/* Since stage 0 has seen less than a step's time go by, the clock moves on by the whole
+ * distance between two stages. */
+void lab_site_enter(struct lab_site *s, unsigned stage)
+{
+	const struct world_stage *stages = s->options.world->stages;
+	char why[LAB_WHY_MAX];
+
+	if (s->failure != NULL)
+		return;
+	lab_site_wait(s, stages[stage].at_us - stages[s->stage].at_us);
+	s->stage = stage;
+	if (lab_world_enter(s->world, stage, why) != 0)
+		fail(s, "no world", why);
+}

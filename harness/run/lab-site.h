@@ -1,0 +1,58 @@
+/* lab-site.h - inside run: a world on sockets in a netns, with the resolver its clients
+ * ask: where the cases of one scenario with one resolver take place.
+ *
+ * The thread that opens a site moves to the world's side of its netns and stays there:
+ * it is to end after the site is closed, or to open the next one. */
+#ifndef RUN_LAB_SITE_H
+#define RUN_LAB_SITE_H
+
+#include "lab/box.h"
+#include "mta/mta.h"
+#include "run/lab-world.h"
+#include "run/lab.h"
+
+struct net_loop;
+struct program;
+
+struct lab_site_options {
+	const struct world *world;
+	/* The emulated resolver; or a real one. */
+	const struct resolver_policy *policy;
+	const struct program *resolver; /* NULL: emulated */
+	const char *resolver_root;	/* its package root */
+	uint64_t seed;
+};
+
+struct lab_site {
+	struct lab_site_options options;
+	struct arena *arena;
+	struct netns *netns;
+	struct lab_world *world;
+	struct box *resolver; /* NULL: emulated */
+	struct net_loop *loop;
+	unsigned stage;
+	uint64_t ahead_us; /* the real resolver's clock */
+	/* Why nothing can be done here any more, or NULL. */
+	const char *failure;
+};
+
+/* 0; or -1, and s->failure says why: it is to be closed all the same. */
+int lab_site_open(struct lab_site *s, const struct lab_site_options *o);
+void lab_site_close(struct lab_site *s);
+
+/* Back to the beginning: first stage, nothing cached, no quirk has acted. 0 or -1. */
+int lab_site_restart(struct lab_site *s);
+
+/* Asks the real resolver: its answer in a, or NULL when none came. */
+const struct msg *lab_site_ask(
+	struct lab_site *s, struct arena *a, const struct question *q);
+
+/* Of the real resolver's clock. */
+void lab_site_wait(struct lab_site *s, uint64_t us);
+
+void lab_site_enter(struct lab_site *s, unsigned stage);
+
+/* What a stub waits for an answer: resolv.conf(5) timeout:3 attempts:2. */
+#define LAB_PATIENCE_US UINT64_C(6000000)
+
+#endif

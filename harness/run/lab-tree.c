@@ -1,0 +1,152 @@
+#include "run/lab-tree.h"
+
+#include "base/arena.h"
+
+enum move_kind { MOVE_ASK, MOVE_WAIT, MOVE_ENTER };
+
+struct move {
+	enum move_kind kind;
+	struct question question;
+	uint64_t us;
+	unsigned stage;
+};
+
+struct node {
+	struct node *parent, *children, *next;
+	struct move move;	  /* that led here */
+	const struct msg *answer; /* to it */
+};
+
+struct lab_tree {
+	struct arena *arena;
+	struct lab_site *site;
+	struct node root;
+	struct node *at;     /* of the client */
+	struct node *stands; /* where the resolver is */
+	struct drive_outside outside;
+};
+
+static bool is_same(const struct move *a, const struct move *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	switch (a->kind) {
+	case MOVE_ASK:
+		return a->question.type == b->question.type &&
+		       a->question.class == b->question.class &&
+		       name_equal(a->question.name, b->question.name);
+	case MOVE_WAIT:
+		return a->us == b->us;
+	case MOVE_ENTER:
+		return a->stage == b->stage;
+	}
+	return false;
+}
+
+static struct node *child(struct lab_tree *t, const struct move *m)
+{
+	struct node *n = t->at->children;
+
+	while (n != NULL && !is_same(&n->move, m))
+		n = n->next;
+	return n;
+}
+
+static const struct msg *make(struct lab_tree *t, const struct move *m)
+{
+	switch (m->kind) {
+	case MOVE_ASK:
+		return lab_site_ask(t->site, t->arena, &m->question);
+	case MOVE_WAIT:
+		lab_site_wait(t->site, m->us);
+		return NULL;
+	case MOVE_ENTER:
+		lab_site_enter(t->site, m->stage);
+		return NULL;
+	}
+	return NULL;
+}
+
+/* The moves from the beginning to this node, once more. */
+static void lead_to(struct lab_tree *t, const struct node *n)
+{
+	if (n->parent == NULL)
+		return;
+	lead_to(t, n->parent);
+	make(t, &n->move);
+}
+
+static void bring_resolver(struct lab_tree *t)
+{
+	if (t->stands == t->at)
+		return;
+	lab_site_restart(t->site);
+	lead_to(t, t->at);
+	t->stands = t->at;
+}
+
+static const struct msg *go(struct lab_tree *t, const struct move *m)
+{
+	struct node *n = child(t, m);
+
+	if (n == NULL) {
+		bring_resolver(t);
+		n = arena_alloc(t->arena, sizeof(*n));
+		n->parent = t->at;
+		n->next = t->at->children;
+		n->move = *m;
+		if (m->kind == MOVE_ASK)
+			n->move.question.name = name_copy(t->arena, m->question.name);
+		n->answer = make(t, m);
+		t->at->children = n;
+		t->stands = n;
+	}
+	t->at = n;
+	return n->answer;
+}
+
+/* ---- for a drive ---- */
+
+static const struct msg *tree_ask(void *ctx, const struct drive *d,
+	const struct question *q, uint64_t *ret_took_us)
+{
+	const struct move m = { .kind = MOVE_ASK, .question = *q };
+	const struct msg *answer = go(ctx, &m);
+
+	(void)d;
+	*ret_took_us = answer == NULL ? LAB_PATIENCE_US : DRIVE_ROUND_TRIP_US;
+	return answer;
+}
+
+static void tree_wait(void *ctx, uint64_t us)
+{
+	const struct move m = { .kind = MOVE_WAIT, .us = us };
+
+	go(ctx, &m);
+}
+
+static void tree_enter(void *ctx, unsigned stage)
+{
+	const struct move m = { .kind = MOVE_ENTER, .stage = stage };
+
+	go(ctx, &m);
+}
+
+struct lab_tree *lab_tree_new(struct arena *a, struct lab_site *site)
+{
+	struct lab_tree *t = arena_alloc(a, sizeof(*t));
+
+	t->arena = a;
+	t->site = site;
+	t->at = t->stands = &t->root;
+	t->outside = (struct drive_outside){
+		.ask = tree_ask, .wait = tree_wait, .enter = tree_enter, .ctx = t
+	};
+	return t;
+}
+
+const struct drive_outside *lab_tree_begin(struct lab_tree *t)
+{
+	t->at = &t->root;
+	return &t->outside;
+}
