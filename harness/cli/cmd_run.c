@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "cli/evidence.h"
 #include "cli/files.h"
+#include "cli/lab.h"
 #include "cli/output.h"
 #include "cli/select.h"
 #include "run/evidence.h"
@@ -35,7 +36,7 @@ struct args {
 	size_t n_files;
 	enum colour_when colour;
 	bool verbose, quiet;
-	const char *not_yet; /* a network this build does not have */
+	struct lab_args lab;
 };
 
 enum {
@@ -66,8 +67,11 @@ static const struct argp_option rows[] = {
 		1 },
 	{ "network", OPT_NETWORK, "NAME", 0,
 		"sim (default): in memory; loopback: over UDP and TCP sockets of this "
-		"machine. The clock is virtual in both, and the outcome the same",
+		"machine. The clock is virtual in both, and the outcome the same. lab: "
+		"with real resolvers and real mail servers",
 		1 },
+	{ NULL, 0, NULL, 0, "With --network lab:", 4 },
+	LAB_OPTION_ROWS(4),
 	{ NULL, 0, NULL, 0, "How:", 2 },
 	{ NULL, 'j', "N", 0, "threads; default: one per processor", 2 },
 	{ "seed", OPT_SEED, "N", 0, "where chance starts; default: 1", 2 },
@@ -152,13 +156,12 @@ static void set_shard(struct run_options *o, const char *text, struct argp_state
 
 static void set_network(struct args *args, const char *name, struct argp_state *state)
 {
-	args->not_yet = NULL;
 	if (strcmp(name, "sim") == 0)
 		args->options.network = NETWORK_SIM;
 	else if (strcmp(name, "loopback") == 0)
 		args->options.network = NETWORK_LOOPBACK;
 	else if (strcmp(name, "lab") == 0)
-		args->not_yet = name;
+		args->options.network = NETWORK_LAB;
 	else
 		argp_error(state, "unknown network \"%s\": sim, loopback or lab", name);
 }
@@ -185,6 +188,19 @@ static void check_files(const struct args *args, struct argp_state *state)
 		argp_error(state, "--query-log and a report for one file: %s", log);
 	if (pcap != NULL && log != NULL && newfile_is_same(pcap, log))
 		argp_error(state, "--pcap and --query-log for one file: %s", pcap);
+}
+
+/* What would otherwise be ignored without a word. */
+static void check_lab(const struct args *args, struct argp_state *state)
+{
+	bool lab = args->options.network == NETWORK_LAB;
+
+	if (args->lab.given && !lab)
+		argp_error(state, "--program, --emulate, --require and --no-build are "
+				  "for --network lab");
+	if (lab && (args->evidence.pcap != NULL || args->evidence.query_log != NULL))
+		argp_error(state, "--pcap and --query-log are not for --network lab: "
+				  "its records have every question and answer");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -244,12 +260,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		check_files(args, state);
+		check_lab(args, state);
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "no scenario files or folders given");
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return option_lab(&args->lab, key, arg, state) ? 0 : ARGP_ERR_UNKNOWN;
 	}
 }
 
@@ -349,6 +366,7 @@ static int run_and_report(struct args *args, const struct loaded *l,
 {
 	struct report_options ro = { .verbose = args->verbose, .mix = mix };
 	struct evidence_writer evidence = { 0 };
+	struct lab_options lab;
 	struct run_totals totals;
 	struct run_sink sink;
 	enum run_end end;
@@ -363,8 +381,12 @@ static int run_and_report(struct args *args, const struct loaded *l,
 	evidence.log = args->evidence.log;
 	if (evidence.capture != NULL || evidence.log != NULL)
 		args->options.evidence = &evidence;
-	if (args->options.network == NETWORK_LOOPBACK)
+	if (args->options.network != NETWORK_SIM)
 		raise_descriptor_limit();
+	if (args->options.network == NETWORK_LAB) {
+		lab_choose(errs->arena, &args->lab, &args->options, &lab);
+		args->options.lab = &lab;
+	}
 	args->options.details = outputs_want_details(&args->outputs);
 	args->options.scenarios_sha256 = l->sha256;
 	sink = outputs_sink(&args->outputs);
@@ -410,12 +432,6 @@ int cmd_run(int argc, char **argv)
 
 	errs_init(&errs, a);
 	argp_parse(&argp, argc, argv, 0, NULL, &args);
-	if (args.not_yet != NULL) {
-		cli_complain("--network %s is not available yet in this build",
-			args.not_yet);
-		arena_free(a);
-		return STATUS_ENVIRONMENT;
-	}
 	add_default_format(&args);
 	status = run(a, &args, &errs);
 	outputs_drop(&args.outputs);

@@ -55,6 +55,33 @@ static void find_root(struct lab *lab, const struct lab_options *o, struct entry
 		e->label == NULL ? "version unknown" : e->label);
 }
 
+/* One line for each word that nothing stands behind. */
+static int check_required(
+	const struct lab *lab, const char *words, struct arena *a, struct errs *errs)
+{
+	int rc = 0;
+
+	for (size_t n; words != NULL && *words != '\0';
+		words += n + (words[n] == ',')) {
+		const char *word = arena_strndup(a, words, n = strcspn(words, ","));
+		const char *why = "it does not take part";
+		bool runs = false;
+
+		for (size_t i = 0; i < lab->n && !runs; i++) {
+			if (!program_named_by(lab->entries[i].program, word))
+				continue;
+			runs = lab->entries[i].root != NULL;
+			why = lab->entries[i].why;
+		}
+		if (!runs) {
+			errs_add(errs, (struct place){ 0 },
+				"%s is required and does not run: %s", word, why);
+			rc = -1;
+		}
+	}
+	return rc;
+}
+
 static unsigned jobs_of(const struct run_options *o)
 {
 	long n = o->jobs > 0 ? (long)o->jobs
@@ -98,7 +125,7 @@ struct lab *lab_new(const struct run_options *o, size_t n_scenarios, struct errs
 		lab->entries[i].program = o->lab->programs[i];
 		find_root(lab, o->lab, &lab->entries[i]);
 	}
-	if (try_netns(errs) == 0)
+	if (check_required(lab, o->lab->require, a, errs) == 0 && try_netns(errs) == 0)
 		return lab;
 	lab_free(lab);
 	return NULL;

@@ -26,6 +26,9 @@ struct lab_options {
 	 * of; at most one for each. Cases with none of them are skipped. */
 	const struct program *const *programs;
 	size_t n_programs;
+	/* Words of program_named_by() with commas between them: a run in which one of
+	 * them names no program that can run is RUN_BROKEN. Or NULL. */
+	const char *require;
 	bool build; /* package roots that are missing are built */
 	/* Told what takes long; from any thread, one at a time. NULL: nobody is. */
 	void (*tell)(void *ctx, const char *text);
