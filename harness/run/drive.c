@@ -190,7 +190,7 @@ static const struct msg *carry(
 static const struct msg *ask_outside(struct drive *d, const struct question *q)
 {
 	uint64_t took = 0;
-	const struct msg *answer = d->outside->ask(d->outside->ctx, d, q, &took);
+	const struct msg *answer = d->outside->ask(d->outside->ctx, d->arena, q, &took);
 
 	d->now_us += took;
 	return answer;

@@ -7,7 +7,6 @@
 #include "run/world.h"
 
 struct arena;
-struct drive;
 struct evidence;
 struct loopback;
 struct resolver_policy;
@@ -15,10 +14,10 @@ struct resolver_policy;
 /* A resolver that is somewhere else: it is asked in place of the emulated one and of
  * the world. All but ask() may be NULL. */
 struct drive_outside {
-	/* The answer, until the drive's arena goes, or NULL when none comes;
-	 * *ret_took_us is what that takes of the drive's clock. */
-	const struct msg *(*ask)(void *ctx, const struct drive *d,
-		const struct question *q, uint64_t *ret_took_us);
+	/* The answer, until a goes at least, or NULL when none comes; *ret_took_us is
+	 * what that takes of the drive's clock. */
+	const struct msg *(*ask)(void *ctx, struct arena *a, const struct question *q,
+		uint64_t *ret_took_us);
 	/* Time passes there. */
 	void (*wait)(void *ctx, uint64_t us);
 	/* The world enters this stage, whose time has come. */

@@ -264,7 +264,7 @@ static void send_through(struct doing *d)
 	struct planned *p = d->job->first;
 	struct lab_mta mta = { d->job->mta->program, d->job->mta->root, &d->site };
 	struct mail_sender sender = lab_mta_sender(&mta);
-	struct drive_outside outside = lab_mta_outside(&mta);
+	struct drive_outside outside = lab_site_outside(&d->site);
 	struct visits visits = { NULL };
 
 	p->one.bench = &d->bench;
@@ -287,9 +287,16 @@ static const struct visits *visits_of(struct doing *d, struct lab_tree *tree,
 	return v;
 }
 
+static void restart(void *ctx)
+{
+	lab_site_restart(ctx);
+}
+
 static void ask_all(struct doing *d)
 {
-	struct lab_tree *tree = lab_tree_new(d->bench.keep, &d->site);
+	const struct drive_outside resolver = lab_site_outside(&d->site);
+	struct lab_tree *tree =
+		lab_tree_new(d->bench.keep, &resolver, restart, &d->site);
 	const struct visits *visits = NULL;
 	struct planned *before = NULL;
 

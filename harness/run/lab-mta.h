@@ -18,7 +18,4 @@ struct lab_mta {
 /* m is borrowed. Its messages go through the site, in the stage this is in. */
 struct mail_sender lab_mta_sender(struct lab_mta *m);
 
-/* The drive does not ask: it moves the site on, and primes its resolver. */
-struct drive_outside lab_mta_outside(struct lab_mta *m);
-
 #endif

@@ -8,6 +8,7 @@
 #include "lab/program.h"
 #include "net/ask.h"
 #include "net/loop.h"
+#include "run/drive.h"
 #include "scenario/scenario.h"
 #include "zone/sign.h"
 
@@ -292,4 +293,45 @@ void lab_site_enter(struct lab_site *s, unsigned stage)
 	s->stage = stage;
 	if (lab_world_enter(s->world, stage, why) != 0)
 		fail(s, "no world", why);
+}
+
+/* ---- for a drive ---- */
+
+static const struct msg *outside_ask(
+	void *ctx, struct arena *a, const struct question *q, uint64_t *ret_took_us)
+{
+	struct lab_site *s = ctx;
+	const struct msg *answer = s->resolver == NULL ? NULL : lab_site_ask(s, a, q);
+
+	*ret_took_us = answer == NULL ? LAB_PATIENCE_US : DRIVE_ROUND_TRIP_US;
+	return answer;
+}
+
+static void outside_wait(void *ctx, uint64_t us)
+{
+	lab_site_wait(ctx, us);
+}
+
+static void outside_enter(void *ctx, unsigned stage)
+{
+	lab_site_enter(ctx, stage);
+}
+
+static void outside_prime(void *ctx)
+{
+	struct lab_site *s = ctx;
+
+	if (s->failure == NULL)
+		lab_world_prime(s->world);
+}
+
+struct drive_outside lab_site_outside(struct lab_site *s)
+{
+	return (struct drive_outside){
+		.ask = outside_ask,
+		.wait = outside_wait,
+		.enter = outside_enter,
+		.prime = s->options.resolver == NULL ? outside_prime : NULL,
+		.ctx = s,
+	};
 }

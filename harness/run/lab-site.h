@@ -11,6 +11,7 @@
 #include "run/lab-world.h"
 #include "run/lab.h"
 
+struct drive_outside;
 struct net_loop;
 struct program;
 
@@ -51,6 +52,10 @@ const struct msg *lab_site_ask(
 void lab_site_wait(struct lab_site *s, uint64_t us);
 
 void lab_site_enter(struct lab_site *s, unsigned stage);
+
+/* For a drive: the real resolver is asked; the emulated one, which is in the world, is
+ * only primed and moved on. */
+struct drive_outside lab_site_outside(struct lab_site *s);
 
 /* What a stub waits for an answer: resolv.conf(5) timeout:3 attempts:2. */
 #define LAB_PATIENCE_US UINT64_C(6000000)

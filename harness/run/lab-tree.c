@@ -14,12 +14,15 @@ struct move {
 struct node {
 	struct node *parent, *children, *next;
 	struct move move;	  /* that led here */
-	const struct msg *answer; /* to it */
+	const struct msg *answer; /* to it, */
+	uint64_t took_us;	  /* after so long */
 };
 
 struct lab_tree {
 	struct arena *arena;
-	struct lab_site *site;
+	struct drive_outside resolver;
+	void (*restart)(void *ctx);
+	void *ctx;
 	struct node root;
 	struct node *at;     /* of the client */
 	struct node *stands; /* where the resolver is */
@@ -52,16 +55,19 @@ static struct node *child(struct lab_tree *t, const struct move *m)
 	return n;
 }
 
-static const struct msg *make(struct lab_tree *t, const struct move *m)
+static const struct msg *make(
+	struct lab_tree *t, const struct move *m, uint64_t *ret_took_us)
 {
+	const struct drive_outside *r = &t->resolver;
+
 	switch (m->kind) {
 	case MOVE_ASK:
-		return lab_site_ask(t->site, t->arena, &m->question);
+		return r->ask(r->ctx, t->arena, &m->question, ret_took_us);
 	case MOVE_WAIT:
-		lab_site_wait(t->site, m->us);
+		r->wait(r->ctx, m->us);
 		return NULL;
 	case MOVE_ENTER:
-		lab_site_enter(t->site, m->stage);
+		r->enter(r->ctx, m->stage);
 		return NULL;
 	}
 	return NULL;
@@ -70,22 +76,24 @@ static const struct msg *make(struct lab_tree *t, const struct move *m)
 /* The moves from the beginning to this node, once more. */
 static void lead_to(struct lab_tree *t, const struct node *n)
 {
+	uint64_t took;
+
 	if (n->parent == NULL)
 		return;
 	lead_to(t, n->parent);
-	make(t, &n->move);
+	make(t, &n->move, &took);
 }
 
 static void bring_resolver(struct lab_tree *t)
 {
 	if (t->stands == t->at)
 		return;
-	lab_site_restart(t->site);
+	t->restart(t->ctx);
 	lead_to(t, t->at);
 	t->stands = t->at;
 }
 
-static const struct msg *go(struct lab_tree *t, const struct move *m)
+static const struct node *go(struct lab_tree *t, const struct move *m)
 {
 	struct node *n = child(t, m);
 
@@ -97,25 +105,25 @@ static const struct msg *go(struct lab_tree *t, const struct move *m)
 		n->move = *m;
 		if (m->kind == MOVE_ASK)
 			n->move.question.name = name_copy(t->arena, m->question.name);
-		n->answer = make(t, m);
+		n->answer = make(t, m, &n->took_us);
 		t->at->children = n;
 		t->stands = n;
 	}
 	t->at = n;
-	return n->answer;
+	return n;
 }
 
 /* ---- for a drive ---- */
 
-static const struct msg *tree_ask(void *ctx, const struct drive *d,
-	const struct question *q, uint64_t *ret_took_us)
+static const struct msg *tree_ask(
+	void *ctx, struct arena *a, const struct question *q, uint64_t *ret_took_us)
 {
 	const struct move m = { .kind = MOVE_ASK, .question = *q };
-	const struct msg *answer = go(ctx, &m);
+	const struct node *n = go(ctx, &m);
 
-	(void)d;
-	*ret_took_us = answer == NULL ? LAB_PATIENCE_US : DRIVE_ROUND_TRIP_US;
-	return answer;
+	(void)a;
+	*ret_took_us = n->took_us;
+	return n->answer;
 }
 
 static void tree_wait(void *ctx, uint64_t us)
@@ -132,12 +140,15 @@ static void tree_enter(void *ctx, unsigned stage)
 	go(ctx, &m);
 }
 
-struct lab_tree *lab_tree_new(struct arena *a, struct lab_site *site)
+struct lab_tree *lab_tree_new(struct arena *a, const struct drive_outside *resolver,
+	void (*restart)(void *ctx), void *ctx)
 {
 	struct lab_tree *t = arena_alloc(a, sizeof(*t));
 
 	t->arena = a;
-	t->site = site;
+	t->resolver = *resolver;
+	t->restart = restart;
+	t->ctx = ctx;
 	t->at = t->stands = &t->root;
 	t->outside = (struct drive_outside){
 		.ask = tree_ask, .wait = tree_wait, .enter = tree_enter, .ctx = t

@@ -11,12 +11,13 @@
 #define RUN_LAB_TREE_H
 
 #include "run/drive.h"
-#include "run/lab-site.h"
 
 struct lab_tree;
 
-/* Lives in a, borrows the site, which is at its beginning. */
-struct lab_tree *lab_tree_new(struct arena *a, struct lab_site *site);
+/* Lives in a, with all answers; the resolver is copied, and is at its beginning.
+ * restart() puts it back there. */
+struct lab_tree *lab_tree_new(struct arena *a, const struct drive_outside *resolver,
+	void (*restart)(void *ctx), void *ctx);
 
 /* From the beginning: what is asked, waited for and entered from now on. */
 const struct drive_outside *lab_tree_begin(struct lab_tree *t);

@@ -34,12 +34,12 @@ struct live {
 	struct drive_outside outside;
 };
 
-static const struct msg *ask_for_drive(void *ctx, const struct drive *d,
-	const struct question *q, uint64_t *ret_took_us)
+static const struct msg *ask_for_drive(
+	void *ctx, struct arena *a, const struct question *q, uint64_t *ret_took_us)
 {
 	const struct msg *answer = live_ask(ctx, q);
 
-	(void)d;
+	(void)a;
 	*ret_took_us = answer == NULL ? LIVE_PATIENCE_US : DRIVE_ROUND_TRIP_US;
 	return answer;
 }
