@@ -336,12 +336,20 @@ static void put_alone(
 	put_answer(t->s, q);
 }
 
+static const char *const *texts_of(struct arena *a, const struct record_outcome *o)
+{
+	const char **list = arena_array(a, o->n_queries, sizeof(*list));
+
+	for (unsigned i = 0; i < o->n_queries; i++)
+		list[i] = compare_question(a, &o->queries[i]);
+	return list;
+}
+
 static void put_questions(const struct telling *t)
 {
 	const struct record_outcome *e = t->emulated, *r = t->real;
 	unsigned n = e->n_queries, m = r->n_queries, i = 0, k = 0;
-	const char *const *x = compare_questions(t->arena, e, false);
-	const char *const *y = compare_questions(t->arena, r, false);
+	const char *const *x = texts_of(t->arena, e), *const *y = texts_of(t->arena, r);
 	const unsigned *l = NULL;
 
 	if (n <= ALIGNED_MAX && m <= ALIGNED_MAX)

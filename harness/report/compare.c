@@ -12,7 +12,7 @@
 /* ---- questions ---- */
 
 /* Names are one name whatever their letters' case and with or without the final dot. */
-static const char *question_text(struct arena *a, const struct record_query *q)
+const char *compare_question(struct arena *a, const struct record_query *q)
 {
 	size_t n = strlen(q->name);
 	char *text;
@@ -49,15 +49,38 @@ static void sort_addresses(const char **list, unsigned n)
 	}
 }
 
-const char *const *compare_questions(
-	struct arena *a, const struct record_outcome *o, bool parallel)
+static bool is_failure(const struct record_query *q)
 {
+	return q->rcode != NULL && strcmp(q->rcode, "NOERROR") != 0 &&
+	       strcmp(q->rcode, "NXDOMAIN") != 0;
+}
+
+/* Is question i asked again although it failed? The last time before it counts. */
+static bool is_retry(
+	const struct record_outcome *o, const char *const *texts, unsigned i)
+{
+	for (unsigned k = i; k-- > 0;) {
+		if (strcmp(texts[k], texts[i]) == 0)
+			return is_failure(&o->queries[k]);
+	}
+	return false;
+}
+
+/* What counts, in the order that counts. */
+static const char *const *questions(
+	struct arena *a, const struct record_outcome *o, bool parallel, unsigned *n)
+{
+	const char **texts = arena_array(a, o->n_queries, sizeof(*texts));
 	const char **list = arena_array(a, o->n_queries, sizeof(*list));
 
-	for (unsigned i = 0; i < o->n_queries; i++)
-		list[i] = question_text(a, &o->queries[i]);
+	*n = 0;
+	for (unsigned i = 0; i < o->n_queries; i++) {
+		texts[i] = compare_question(a, &o->queries[i]);
+		if (!is_retry(o, texts, i))
+			list[(*n)++] = texts[i];
+	}
 	if (parallel)
-		sort_addresses(list, o->n_queries);
+		sort_addresses(list, *n);
 	return list;
 }
 
@@ -162,16 +185,16 @@ static enum seen status_of(const struct pair *p, struct texts *t)
 	return SEEN;
 }
 
-static const char *joined(
-	const struct pair *p, const struct record_outcome *o, const char *separator)
+static const char *joined(const struct pair *p, const struct record_outcome *o)
 {
-	const char *const *list = compare_questions(p->arena, o, p->parallel);
+	unsigned n;
+	const char *const *list = questions(p->arena, o, p->parallel, &n);
 	struct str s = STR_INIT;
 	const char *text;
 
-	for (unsigned i = 0; i < o->n_queries; i++)
-		str_printf(&s, "%s%s", i > 0 ? separator : "", list[i]);
-	text = o->n_queries == 0 ? NULL : arena_strdup(p->arena, s.data);
+	for (unsigned i = 0; i < n; i++)
+		str_printf(&s, "%s%s", i > 0 ? ", " : "", list[i]);
+	text = n == 0 ? NULL : arena_strdup(p->arena, s.data);
 	str_clear(&s);
 	return text;
 }
@@ -180,8 +203,8 @@ static enum seen questions_of(const struct pair *p, struct texts *t)
 {
 	if (p->real->queries == NULL)
 		return UNSEEN;
-	t->emulated = joined(p, p->emulated, ", ");
-	t->real = joined(p, p->real, ", ");
+	t->emulated = joined(p, p->emulated);
+	t->real = joined(p, p->real);
 	return SEEN;
 }
 

@@ -10,8 +10,10 @@
  *              Exim's notifications say nothing else
  *   headers    only of a message that somebody took
  *   questions  name and type of each, in order; NULL: nobody listened. Answers are not
- *              compared: a resolver may word them as it likes, and what they lead to is
- *   web        where the visitor ended */
+ *              compared: a resolver may word them as it likes, and what they lead to
+ * is. A question that is repeated after a failure (no answer, SERVFAIL or another error
+ * that is no NXDOMAIN) counts once: how often it is tried says resolv.conf, and no
+ * profile web        where the visitor ended */
 #ifndef REPORT_COMPARE_H
 #define REPORT_COMPARE_H
 
@@ -38,9 +40,7 @@ struct comparison {
 void compare_records(struct arena *a, const struct record *emulated,
 	const struct record *real, bool parallel, struct comparison *ret);
 
-/* The questions of an outcome as one word for each, "MX customer.example", lower case
- * but for the type; sorted as above when parallel. n_queries of them, in a. */
-const char *const *compare_questions(
-	struct arena *a, const struct record_outcome *o, bool parallel);
+/* The text of a question, in a: "MX customer.example", the name in lower case. */
+const char *compare_question(struct arena *a, const struct record_query *q);
 
 #endif

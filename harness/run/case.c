@@ -239,6 +239,7 @@ void one_run(struct one *c, struct record *r)
 	c->drive.loopback = b->loopback;
 	c->drive.outside = c->outside;
 	c->drive.wire = b->options->wire;
+	c->drive.arrange = b->options->arrange;
 	c->drive.evidence = b->evidence;
 	if (b->evidence != NULL)
 		evidence_begin(b->evidence, r->id);

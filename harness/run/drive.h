@@ -27,6 +27,14 @@ struct drive_outside {
 	void *ctx;
 };
 
+/* May put the records of an answer in another order, before the client sees it: the
+ * order in which a set of records comes is the resolver's free choice (RFC 2181 5). */
+struct drive_arrange {
+	const struct msg *(*arrange)(void *ctx, struct arena *a,
+		const struct question *q, const struct msg *answer);
+	void *ctx;
+};
+
 /* An ALIAS whose target is an ALIAS of another provider, and so on: more than anybody
  * publishes, and a loop of them must end. */
 #define DRIVE_DEPTH_MAX 4
@@ -46,8 +54,9 @@ struct drive {
 	unsigned depth;		   /* of lookups made for flatten and alias */
 	struct loopback *loopback; /* the world is open there; NULL: in memory */
 	const struct drive_outside *outside; /* NULL: the resolver is in here */
-	bool wire;		   /* messages travel as octets in memory, too */
-	struct evidence *evidence; /* NULL: none is wanted */
+	bool wire; /* messages travel as octets in memory, too */
+	const struct drive_arrange *arrange; /* of a client's answers, or NULL */
+	struct evidence *evidence;	     /* NULL: none is wanted */
 	/* What the asking drive's clock stands at, while this one asks for it: such
 	 * look-ups take no time there. NULL: its own clock counts. */
 	const uint64_t *clock_us;

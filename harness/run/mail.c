@@ -30,6 +30,8 @@ static void ask(struct drive *d, struct mta *m, const struct question *q,
 	struct asked one = { .t_us = d->now_us, .question = *q };
 	const struct msg *answer = drive_ask(d, q);
 
+	if (d->arrange != NULL && answer != NULL)
+		answer = d->arrange->arrange(d->arrange->ctx, d->arena, q, answer);
 	/* The resolver's message is its own until the next question. */
 	if (trace != NULL) {
 		one.after = trace->n;

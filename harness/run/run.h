@@ -15,6 +15,7 @@
 #include "report/record.h"
 #include "scenario/scenario.h"
 
+struct drive_arrange;
 struct evidence_writer;
 struct lab_options;
 struct live;
@@ -42,7 +43,9 @@ struct run_options {
 	bool wire; /* every message is encoded and decoded on its way, as on a real
 		    * network; the outcome must be the same */
 	struct evidence_writer *evidence; /* of what went over the network; or NULL */
-	const char *scenarios_sha256;	  /* of the files' bytes, for the header */
+	const struct drive_arrange *arrange; /* of the clients' answers, or NULL; one
+					      * thread only */
+	const char *scenarios_sha256;	     /* of the files' bytes, for the header */
 };
 
 /* Receives the run. Called from one thread, in order. The record and what it borrows

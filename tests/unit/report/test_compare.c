@@ -7,7 +7,8 @@
 #include "base/str.h"
 #include "support/test.h"
 
-/* Questions as text: "MX customer.example, A mail.example". */
+/* Questions as text: "MX customer.example, A mail.example"; of a name in "fails." the
+ * answer is SERVFAIL, in "gone." NXDOMAIN, in "silent." there is none. */
 static const struct record_query *asked(struct arena *a, const char *text, unsigned *n)
 {
 	struct record_query *list = arena_array(a, 16, sizeof(*list));
@@ -20,7 +21,10 @@ static const struct record_query *asked(struct arena *a, const char *text, unsig
 			continue;
 		list[*n].type = strsep(&word, " ");
 		list[*n].name = word;
-		list[(*n)++].rcode = "NOERROR";
+		list[(*n)++].rcode = strstr(word, "fails.") != NULL    ? "SERVFAIL"
+				     : strstr(word, "gone.") != NULL   ? "NXDOMAIN"
+				     : strstr(word, "silent.") != NULL ? "TIMEOUT"
+								       : "NOERROR";
 	}
 	return list;
 }
@@ -177,6 +181,19 @@ static const struct questions_row questions_rows[] = {
 		false },
 	{ "a repetition differs", false, "A m.example", "A m.example, A m.example",
 		false },
+	{ "a repetition after a failure counts once", false, "MX fails.example",
+		"MX fails.example, MX fails.example", true },
+	{ "a repetition after silence counts once", false, "MX silent.example",
+		"MX silent.example, MX silent.example, MX silent.example", true },
+	{ "a repetition after a failure counts once behind others, too", false,
+		"A fails.example, AAAA fails.example",
+		"A fails.example, AAAA fails.example, A fails.example, "
+		"AAAA fails.example",
+		true },
+	{ "a repetition after NXDOMAIN differs", false, "MX gone.example",
+		"MX gone.example, MX gone.example", false },
+	{ "another question after a failure differs", false, "MX fails.example",
+		"MX fails.example, A fails.example", false },
 	{ "another order differs", false, "A m.example, AAAA m.example",
 		"AAAA m.example, A m.example", false },
 	{ "another order of addresses agrees when it says nothing", true,

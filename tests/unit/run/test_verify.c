@@ -263,6 +263,7 @@ static void choose_the_other(struct record *r)
 	r->outcome.to_address = first ? "192.0.2.26" : "192.0.2.25";
 	/* Their order is the same chance, and was not seen. */
 	r->outcome.queries = NULL;
+	r->outcome.n_queries = 0;
 }
 
 static void what_another_seed_brings_agrees(void **state)
@@ -275,6 +276,70 @@ static void what_another_seed_brings_agrees(void **state)
 	spoil = choose_the_other;
 	assert_int_equal(verify_with(&s, &o, list), RUN_DONE);
 	assert_string_equal(s.cases.data, "postfix-3.7/- agrees\n");
+	done(&s);
+}
+
+/* The exchanges of an answer the other way round, and what dma makes of it: it tries
+ * those of one preference as they come. */
+static const char *turned[2];
+static struct record_query answers_turned[16];
+static void turn_answers(struct record *r)
+{
+	struct record_outcome *o = &r->outcome;
+	const struct record_query *q = o->queries;
+
+	assert_true(o->n_queries >= 5 && o->n_queries < ARRAY_LEN(answers_turned));
+	assert_int_equal(q[0].n_answer, 2);
+	memcpy(answers_turned, q, o->n_queries * sizeof(*q));
+	turned[0] = q[0].answer[1];
+	turned[1] = q[0].answer[0];
+	answers_turned[0].answer = turned;
+	for (unsigned i = 1; i < 3; i++) {
+		answers_turned[i] = q[i + 2];
+		answers_turned[i + 2] = q[i];
+	}
+	o->queries = answers_turned;
+	o->to_host = "m2.mywebservice.com";
+	o->to_address = "192.0.2.26";
+}
+
+static void what_another_order_of_records_brings_agrees(void **state)
+{
+	static const struct program real_bind = { "bind-9.18", PROGRAM_RESOLVER,
+		"bind-9.18" };
+	const struct program *const list[] = { &real_bind, NULL };
+	struct verify_options o = { .run.clients = "dma" };
+	struct seen s;
+
+	(void)state;
+	spoil = turn_answers;
+	assert_int_equal(verify_with(&s, &o, list), RUN_DONE);
+	assert_string_equal(s.cases.data, "-/bind-9.18 agrees\n");
+	done(&s);
+}
+
+/* As before, and the program still goes to the first. */
+static void turn_answers_alone(struct record *r)
+{
+	const char *host = r->outcome.to_host, *address = r->outcome.to_address;
+
+	turn_answers(r);
+	r->outcome.to_host = host;
+	r->outcome.to_address = address;
+}
+
+static void what_the_order_of_records_does_not_bring_differs(void **state)
+{
+	static const struct program real_bind = { "bind-9.18", PROGRAM_RESOLVER,
+		"bind-9.18" };
+	const struct program *const list[] = { &real_bind, NULL };
+	struct verify_options o = { .run.clients = "dma" };
+	struct seen s;
+
+	(void)state;
+	spoil = turn_answers_alone;
+	assert_int_equal(verify_with(&s, &o, list), RUN_DONE);
+	assert_string_equal(s.cases.data, "-/bind-9.18 differs: questions\n");
 	done(&s);
 }
 
@@ -336,6 +401,8 @@ int main(void)
 	TESTS_ADD_ROWS(selected_rows, selection);
 	TESTS_ADD(what_no_seed_brings_differs);
 	TESTS_ADD(what_another_seed_brings_agrees);
+	TESTS_ADD(what_another_order_of_records_brings_agrees);
+	TESTS_ADD(what_the_order_of_records_does_not_bring_differs);
 	TESTS_ADD(what_was_not_run_is_skipped);
 	TESTS_ADD(a_case_that_is_none_ends_it);
 	TESTS_ADD(a_broken_lab_ends_it);
