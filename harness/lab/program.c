@@ -60,9 +60,8 @@ EMBED(mx_connect, "mx-connect.sh");
 		.npm = (list), .npm_before = "2026-09-16", .driver = (script)          \
 	}
 
-/* Its plugins are optional packages: the one that is used is named. libmime is held at
- * the version that Haraka was run with. */
-#define HARAKA "Haraka@3.1.7,haraka-plugin-relay@1.0.2,libmime@5.4.1"
+/* Its plugins are optional packages: the one that is used is named. */
+#define HARAKA "Haraka@3.1.7,haraka-plugin-relay@1.0.2"
 
 const struct program programs[] = {
 	{ "unbound-1.17", PROGRAM_RESOLVER, "unbound-1.17", "unbound", RESOLVERS,

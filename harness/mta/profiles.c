@@ -506,8 +506,9 @@ static const struct setting set_haraka[] = {
 		"Haraka 3.1.6 outbound/hmail.js:250-264" },
 	{ "loop-result", "address", "haraka-net-utils lib/get_mx.js:20-41" },
 	{ "null-mx", "strict", "Haraka 3.1.6 outbound/hmail.js:268-277" },
-	{ "on-null-mx", "bounce 5.1.2 Domain sends and receives no email (NULL MX)",
-		"Haraka 3.1.6 outbound/hmail.js:268-277" },
+	{ "on-null-mx", "bounce 5.1.10 Domain sends and receives no email (NULL MX)",
+		"Haraka 3.1.7 outbound/hmail.js:268-277; haraka-dsn addr_null_mx; run: "
+		"3.1.7" },
 	{ "local-exchange", "drop", "Haraka 3.1.6 outbound/hmail.js:312" },
 	{ "on-self-best", "defer 4.1.2 Tried all MXs",
 		"Haraka 3.1.6 outbound/hmail.js:300-307" },
