@@ -123,10 +123,11 @@ version() {
 }
 
 submit() {
-	perl "$haraka/submit.pl" "$1" "$2"
+	hand_over perl "$haraka/submit.pl" "$1" "$2"
 }
 
 outcome() {
+	refusal
 	cat "$haraka/outcome"
 }
 
