@@ -1,5 +1,6 @@
 #include "run/lab-site.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -129,7 +130,6 @@ static int start_resolver(struct lab_site *s)
 		{ "/lab/driver.sh", driver_text(s->arena, p), 0 },
 		{ "/lab/hints", hints.data, 0 },
 		{ "/lab/anchor", anchor.data, 0 },
-		{ "/lab/clock", "+0", 0 },
 		{ "/etc/resolv.conf", "", 0 },
 		{ "/etc/hosts", "127.0.0.1 localhost\n", 0 },
 	};
@@ -151,10 +151,11 @@ static int start_resolver(struct lab_site *s)
 	return s->resolver == NULL ? fail(s, "no box for the resolver", why) : 0;
 }
 
-/* A function of the driver. */
-static int drive(struct lab_site *s, const char *function, uint64_t limit_us)
+/* A function of the driver, with an argument or NULL. */
+static int drive_with(struct lab_site *s, const char *function, const char *argument,
+	uint64_t limit_us)
 {
-	const char *args[] = { function, NULL };
+	const char *args[] = { function, argument, NULL };
 	struct box_result r;
 
 	if (s->failure != NULL)
@@ -167,6 +168,11 @@ static int drive(struct lab_site *s, const char *function, uint64_t limit_us)
 		r.status == -1	      ? "did not end within its time"
 		: r.output[0] != '\0' ? r.output
 				      : "failed without a word");
+}
+
+static int drive(struct lab_site *s, const char *function, uint64_t limit_us)
+{
+	return drive_with(s, function, NULL, limit_us);
 }
 
 /* Any answer will do: what it has cached of it is forgotten again. */
@@ -265,19 +271,13 @@ int lab_site_restart(struct lab_site *s)
 
 void lab_site_wait(struct lab_site *s, uint64_t us)
 {
-	const char *args[2] = { NULL, NULL };
-	struct box_result r;
-	char text[32];
+	char text[24];
 
 	if (s->resolver == NULL || s->failure != NULL)
 		return;
 	s->ahead_us += us;
-	snprintf(text, sizeof(text), "+%.3f", (double)s->ahead_us / 1e6);
-	args[0] = text;
-	box_run(s->resolver, "printf %s \"$1\" >/lab/clock", args, NULL, COMMAND_US,
-		&r);
-	if (r.status != 0)
-		fail(s, "the resolver's clock", "cannot be set");
+	snprintf(text, sizeof(text), "%" PRIu64, s->ahead_us / 1000);
+	drive_with(s, "clock", text, COMMAND_US);
 }
 
 /* Since stage 0 has seen less than a step's time go by, the clock moves on by the whole
