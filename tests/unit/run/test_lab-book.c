@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/arena.h"
 #include "support/test.h"
@@ -217,21 +218,32 @@ static void waiting_ends_with_its_time(void **state)
 	lab_book_free(b);
 }
 
-static void *move_it(void *b)
+#define ROUNDS 100
+
+static void *return_it(void *b)
 {
-	lab_book_moved(b);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		lab_book_wait(b, 2 * i, PATIENCE_US);
+		lab_book_moved(b);
+	}
 	return NULL;
 }
 
+/* To and fro: who is not woken finds the move when the time is over, too late. */
 static void waiting_ends_when_something_moves(void **state)
 {
 	struct lab_book *b = lab_book_new();
+	time_t end = time(NULL) + PATIENCE_US / 1000000;
 	pthread_t thread;
 
 	(void)state;
-	assert_int_equal(pthread_create(&thread, NULL, move_it, b), 0);
-	assert_int_equal(lab_book_wait(b, 0, PATIENCE_US), 1);
+	assert_int_equal(pthread_create(&thread, NULL, return_it, b), 0);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		lab_book_moved(b);
+		assert_int_equal(lab_book_wait(b, 2 * i + 1, PATIENCE_US), 2 * i + 2);
+	}
 	pthread_join(thread, NULL);
+	assert_true(time(NULL) < end);
 	lab_book_free(b);
 }
 
