@@ -205,7 +205,7 @@ docs-check: $(B)/harness | scenario-tests
 
 # ---- the real programs ------------------------------------------------------
 
-verify: $(B)/harness build/.packages-lab   ## real resolvers and mail servers beside their emulation
+verify: $(B)/harness build/.packages-lab build/.packages-roots   ## real resolvers and mail servers beside their emulation
 	@$(B)/harness verify --record docs/verified.ndjson $(SCENARIOS)
 
 # One resolver and one mail server, on scenarios that between them use every way an
@@ -215,7 +215,7 @@ SMOKE_SCENARIOS := $(addprefix scenarios/,a-and-mx-at-the-name.conf cname-and-mx
     cname-to-a-host-without-mx.conf address-fallback-without-mx.conf dname-at-the-customer-name.conf \
     edge-null-mx.conf edge-no-such-domain.conf edge-name-servfail.conf edge-alias-chain-2.conf \
     edge-dangling-exchange.conf edge-first-host-refuses.conf edge-five-exchanges.conf)
-verify-smoke: $(B)/harness build/.packages-lab   ## a small, steady part of it, for CI
+verify-smoke: $(B)/harness build/.packages-lab build/.packages-roots   ## a small, steady part of it, for CI
 	@tests/verify-smoke.sh $(B)/harness '$(SMOKE_PROGRAMS)' $(SMOKE_SCENARIOS)
 
 install: all                            ## to DESTDIR/PREFIX
