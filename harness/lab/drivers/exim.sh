@@ -34,7 +34,7 @@ prepare() {
 		$config
 	sed -i '/^remote_smtp:/,/^ *driver/s/^ *driver.*/&\n  connect_timeout = 5s\n  hosts_try_fastopen =/' \
 		$config
-	grep -q connect_timeout $config
+	grep -q hosts_try_fastopen $config || return 1
 	rm -f /etc/cron.daily/exim4-base
 }
 
@@ -49,12 +49,15 @@ version() {
 }
 
 submit() {
-	sendmail -oi -f "$1" -- "$2"
+	# -oep: a recipient it does not take is an error here, and not the reason of a
+	# message to the sender.
+	hand_over sendmail -oi -oep -f "$1" -- "$2"
 }
 
-# Of the first message: the others are notifications about it. "Frozen" has a line of
-# its own, behind the one that says why.
+# Of the message that root handed over: the others are notifications about it. "Frozen"
+# has a line of its own, behind the one that says why.
 outcome() {
+	refusal
 	[ -e /var/log/exim4/mainlog ] || return 0
 	awk '
 		function tell() {
@@ -67,7 +70,7 @@ outcome() {
 			id = $3
 			flag = $4
 		}
-		message == "" && flag == "<=" { message = id }
+		message == "" && / <= .* U=root / { message = id }
 		id != message { next }
 		flag == "Frozen" || flag == "***" && $5 == "Frozen" {
 			text = text "; frozen"

@@ -34,13 +34,14 @@ version() {
 }
 
 submit() {
-	sendmail -oi -f "$1" -- "$2"
+	hand_over sendmail -oi -f "$1" -- "$2"
 }
 
 # Of the first message that pickup took: what comes later are notifications about it.
 # Every agent that has to do with a recipient, cleanup among them, says
 # "ID: to=<...>, ..., dsn=5.4.4, status=bounced (text)".
 outcome() {
+	refusal
 	awk '
 		function text_in_brackets(s) {
 			sub(/^[^(]*\(/, "", s)

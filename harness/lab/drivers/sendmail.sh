@@ -45,13 +45,14 @@ version() {
 }
 
 submit() {
-	sendmail -Am -i -f "$1" -- "$2"
+	hand_over sendmail -Am -i -f "$1" -- "$2"
 }
 
 # What becomes of the first recipient of the first message: the others are notifications
 # and copies of them. The status does not tell it: a message can be kept with 5.1.2, that
 # of the last host tried.
 outcome() {
+	refusal
 	awk '
 		# What is between "NAME=" and ", NEXT=".
 		function field(name, next_name) {
@@ -68,20 +69,22 @@ outcome() {
 			}
 			return ""
 		}
-		!match($0, /sendmail\[[0-9]+\]: [0-9A-Za-z]+: to=/) { next }
+		!match($0, /sendmail\[[0-9]+\]: [0-9A-Za-z]+: /) { next }
 		{
-			id = substr($0, RSTART, RLENGTH - 5)
+			id = substr($0, RSTART, RLENGTH - 2)
 			sub(/.*: /, "", id)
+			rest = substr($0, RSTART + RLENGTH)
+		}
+		message == "" && id != "NOQUEUE" { message = id }
+		id != message || rest !~ /^to=/ { next }
+		{
 			gsub(/\t/, " ")
 			to = field("to", "delay")
 			sub(/, ctladdr=.*/, "", to)
+			if (recipient == "")
+				recipient = to
 		}
-		message == "" {
-			message = id
-			recipient = to
-		}
-		id != message || to != recipient { next }
-		match($0, / stat=/) {
+		to == recipient && match($0, / stat=/) {
 			text = substr($0, RSTART + 6)
 			status = "-"
 			if (match($0, / dsn=[0-9.]+/))
