@@ -39,10 +39,12 @@ static void try_privilege(struct env_part *p)
 		say(p, false, why);
 }
 
+/* In a user namespace / itself cannot be below an overlay: file systems are mounted in
+ * it. */
 static void try_overlay(struct env_part *p, const struct netns *ns)
 {
 	const struct box_options o = {
-		.root = "/", .netns = ns, .side = NETNS_CLIENT, .hostname = "lab"
+		.root = "/usr", .netns = ns, .side = NETNS_CLIENT, .hostname = "lab"
 	};
 	char why[BOX_WHY_MAX];
 	struct box *b = box_new(&o, why);

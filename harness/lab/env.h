@@ -19,7 +19,7 @@ struct env_part {
 enum env_part_id {
 	ENV_PRIVILEGE, /* root, or a user namespace */
 	ENV_NETNS,     /* two joined network namespaces could be made */
-	ENV_OVERLAY,   /* a box could be started on / */
+	ENV_OVERLAY,   /* a box could be started */
 	ENV_IP,	       /* iproute2 */
 	ENV_MMDEBSTRAP,
 	ENV_NPM,

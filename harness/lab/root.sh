@@ -42,9 +42,9 @@ make_base() {
 		--dpkgopt='path-exclude=/usr/share/info/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
 		--dpkgopt='path-exclude=/usr/share/doc/*' \
-		--skip=cleanup/apt/lists,output/dev "$suite" "../$base.tmp" -
+		--skip=cleanup/apt/lists,output/dev "$suite" base.tar -
 	cp sources "../$base.sources"
-	mv "../$base.tmp" "../$base"
+	mv base.tar "../$base"
 }
 
 # Its own home and cache, but the settings of the user, who may need a proxy.
@@ -69,7 +69,7 @@ make_root() {
 	# $1 is the root, to the shells that run these.
 	# shellcheck disable=SC2016
 	set -- --setup-hook="tar-in ../$base /" \
-		--setup-hook='host=$(hostname); host=${host%%.*}; mkdir "$1/lab"
+		--setup-hook='host=$(hostname); host=${host%%.*}; mkdir -p "$1/lab" "$1/dev"
 			echo "127.0.0.1 localhost" >"$1/etc/hosts"
 			echo "127.0.1.1 $host.example.net $host" >>"$1/etc/hosts"' \
 		--setup-hook='upload recipe /lab/recipe' \
@@ -97,7 +97,7 @@ make_root() {
 
 # All files belong to who calls this, whose own user namespace has one user.
 unpack() {
-	mkdir root
+	mkdir -p root/dev
 	tar --no-same-owner -C root -xf "$target"
 	rm "$target"
 }

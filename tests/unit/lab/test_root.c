@@ -29,7 +29,7 @@
 	"mkdir -p made/lab && cp recipe made/lab && echo 'acl 1.2' "                   \
 	">made/lab/versions\n"                                                         \
 	"case $1 in\n"                                                                 \
-	"*.tar.tmp) touch \"$1\";;\n"                                                  \
+	"base.tar) touch \"$1\";;\n"                                                  \
 	"*.tar) tar -C made -cf \"$1\" .;;\n"                                          \
 	"*) mv made \"$1\";;\n"                                                        \
 	"esac\n"
