@@ -371,7 +371,7 @@ static void forget_output(struct init *in)
 
 static void start(struct init *in, const struct box_request *q, const int fds[BOX_FDS])
 {
-	pid_t pid = _Fork();
+	pid_t pid = _Fork(); /* glibc's locks are as they were in the owner */
 
 	if (pid == 0)
 		be_shell(in, q, fds);

@@ -314,7 +314,7 @@ static _Noreturn void exec_ip(const struct maker *m, int in, int client)
 static int run_ip(const struct maker *m, int in, int client, struct told *told)
 {
 	int status = -1;
-	pid_t pid = _Fork();
+	pid_t pid = fork();
 
 	if (pid == 0)
 		exec_ip(m, in, client);
@@ -451,7 +451,7 @@ static int run_maker(struct maker *m, int fds[FDS], char why[NETNS_WHY_MAX])
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return no(why, "socketpair", errno);
 	m->to = pair[1];
-	pid = _Fork();
+	pid = fork();
 	if (pid == 0)
 		be_maker(m);
 	rc = pid < 0 ? no(why, "fork", errno) : 0;

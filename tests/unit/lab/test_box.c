@@ -683,8 +683,12 @@ static int as_nobody(void)
 		return CANNOT;
 	/* A change of user takes /proc/self away from it. */
 	prctl(PR_SET_DUMPABLE, 1);
-	if (netns_is_unprivileged() || netns_prepare(why) != 0)
+	if (netns_is_unprivileged())
 		return CANNOT;
+	if (netns_prepare(why) != 0) {
+		print_message("skipped: %s\n", why);
+		return CANNOT;
+	}
 	ns = netns_new(&(struct netns_options){ 0 }, why);
 	if (ns != NULL && mkdtemp(own_root) != NULL && shell(make_root, own_root) == 0)
 		b = try((struct box_options){ .root = own_root }, why);
