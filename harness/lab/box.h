@@ -4,10 +4,10 @@
  * Its files are an overlay of a package root (lab/root.h) on a tmpfs of bounded size;
  * it has PID, mount, UTS and IPC namespaces of its own, on one side of a netns. Its
  * process 1 is ours: it starts what it is told, reaps, writes what is sent to /dev/log
- * into /var/log/lab.log, and ends when this process closes the box or is gone, however
- * that came about (the other end of its socket is closed then). With process 1 all
- * others end (pid_namespaces(7)), and with the last the mounts. So nothing is left
- * behind, and nothing has to be cleaned up.
+ * into /var/log/lab.log (a line each, without the priority), and ends when this process
+ * closes the box or is gone, however that came about (the other end of its socket is
+ * closed then). With process 1 all others end (pid_namespaces(7)), and with the last
+ * the mounts. So nothing is left behind, and nothing has to be cleaned up.
  *
  * A box may be used from one thread at a time; boxes of several threads do not meet. */
 #ifndef LAB_BOX_H
