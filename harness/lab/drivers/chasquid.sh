@@ -1,7 +1,8 @@
 #!/bin/sh
 # chasquid: see lab/program.h for what these functions are.
 
-# It takes mail for others from who logs in, over TLS.
+# It takes mail for others from who logs in, over TLS. At no port 25: a host that leads
+# back to this one finds nobody there.
 prepare() {
 	certs=/etc/chasquid/certs/localhost
 	mkdir -p $certs /etc/chasquid/domains/localhost
@@ -12,15 +13,23 @@ prepare() {
 		>/etc/chasquid/domains/localhost/users
 }
 
+# Where there is none Go takes the host's domain for one, also instead of `search .', which
+# before 1.20 it makes malformed names of. Nothing here needs the host to have a domain.
+no_search_list() {
+	grep -qx 'search \.' /etc/resolv.conf || return 0
+	sed -i '/^search/d' /etc/resolv.conf
+	hostname "${LAB_HOSTNAME%%.*}"
+}
+
 start() {
 	cat >/etc/chasquid/chasquid.conf <<-END
 		hostname: "$LAB_HOSTNAME"
-		smtp_address: "127.0.0.1:25"
 		submission_over_tls_address: "127.0.0.1:465"
 	END
 	for name in $LAB_SELF; do
 		mkdir -p "/etc/chasquid/domains/$name"
 	done
+	no_search_list
 	chasquid >/var/log/chasquid.log 2>&1 &
 	await 100 grep -q 'daemon listening on 127.0.0.1:465' /var/log/lab.log
 }

@@ -1,9 +1,11 @@
 #!/bin/sh
 # courier: see lab/program.h for what these functions are.
 
-# Without aliases its table does not depend on names that are not known here.
+# A session ends with its message, not after a minute in which another might come.
+# Without aliases their table does not depend on names that are not known here.
 prepare() {
 	echo 5s >/etc/courier/esmtptimeoutconnect
+	echo 0 >/etc/courier/esmtptimeoutkeepalive
 	: >/etc/courier/aliases/system
 	makealiases
 }

@@ -20,8 +20,8 @@ submit() {
 	hand_over dma -i -f "$1" -- "$2"
 }
 
-# Where no host takes the connection it goes to sleep without a word, till the next
-# attempt.
+# Till the next attempt: what it says of one host's failure may not be its last word, for
+# it goes on to the next host.
 sleeps() {
 	for process in /proc/[0-9]*; do
 		read -r name <"$process/comm" || continue
@@ -48,24 +48,16 @@ outcome() {
 		}
 		id == "" || !(at = index($0, id)) { next }
 		{
+			before = text
 			text = substr($0, at + length(id))
 			gsub(/\t/, " ", text)
-			what = ""
 		}
-		text ~ /^<.*> delivery successful$/ { what = "sent" }
-		text ~ /^remote delivery deferred/ { what = "deferred" }
-		text ~ /^delivery failed, bouncing as / {
-			what = "bounced"
-			text = why
-		}
-		{
-			why = text
-			if (what != "")
-				print what "\t-\t" text
-		}
+		text ~ /^<.*> delivery successful$/ { print "sent\t-\t" text }
+		text ~ /^delivery failed, bouncing as / { print "bounced\t-\t" before }
 		END {
-			if (what == "" && why ~ /^connect to .* failed: / && asleep == "yes")
-				print "deferred\t-\t" why
+			if (asleep == "yes" && \
+				text ~ /^(remote delivery deferred|connect to .* failed): /)
+				print "deferred\t-\t" text
 		}
 	' /var/log/lab.log
 }
