@@ -50,9 +50,25 @@ version() {
 	named -v | sed 's/ (.*//; s/-[^ ]*Debian.*//'
 }
 
-# The cache of the view, with what is known of servers (the address database) and of
-# failures. Its clock is the server's: what comes late is refused.
-flush() (
+# Its clock is the server's: what comes late is refused.
+control() (
 	use_clock
-	exec rndc -k /run/lab-rndc.key -s 127.0.0.1 flush
+	exec rndc -k /run/lab-rndc.key -s 127.0.0.1 "$@"
 )
+
+# The cache of the view, with what is known of servers (the address database) and of
+# failures.
+flush() {
+	control flush
+}
+
+idle() {
+	control status | grep -q '^recursive clients: 0/'
+}
+
+# What it is still asking for comes to its end first, as it would in that time: else the
+# next question of the kind shares its failure. It gives up after 10 seconds.
+clock() {
+	await 80 idle
+	set_clock "$1"
+}

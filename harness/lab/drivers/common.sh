@@ -46,7 +46,7 @@ RESOLVER_LOG=/var/log/lab-resolver.log
 # its first link but lo: some resolvers listen only at addresses of interfaces, and
 # systemd-resolved asks nobody while none but lo has one.
 settle() {
-	clock 0
+	set_clock 0
 	link=$(sed -n 's/^ *\([^ :]*\):.*/\1/p' /proc/net/dev | grep -vx -m 1 lo)
 	ip address replace "$LAB_AT/32" dev "$link"
 }
@@ -54,13 +54,17 @@ settle() {
 # Seconds from the real time to that of the resolver before clock has moved it.
 CLOCK_START=0
 
-# clock MILLISECONDS: moves the resolver's clock to so far ahead of where it started.
-clock() {
+# set_clock MILLISECONDS: what `clock` does, but for what a resolver adds to it.
+set_clock() {
 	ms=$((CLOCK_START * 1000 + $1)) sign=+
 	[ "$ms" -ge 0 ] || ms=$((-ms)) sign=-
 	# It is read all the time: never half of it.
 	printf '%s%d.%03d' "$sign" $((ms / 1000)) $((ms % 1000)) >"$LAB_CLOCK.new"
 	mv "$LAB_CLOCK.new" "$LAB_CLOCK"
+}
+
+clock() {
+	set_clock "$1"
 }
 
 # Puts what makes the clock that of LAB_CLOCK into the environment. CLOCK_AFTER names
