@@ -53,7 +53,7 @@ static void take_word(struct args *args, const char *word, struct argp_state *st
 	list = programs_named(args->arena, word, &n, why);
 	if (list == NULL)
 		argp_error(state, "%s", why);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; list != NULL && i < n; i++)
 		args->wanted[list[i] - programs] = true;
 	args->any = true;
 }
