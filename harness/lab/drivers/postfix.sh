@@ -2,7 +2,8 @@
 # postfix: see lab/program.h for what these functions are.
 #
 # All that concerns names, routes and status codes is the default. main.cf is written
-# anew, for Debian's has TLS and a mailbox host's settings in it.
+# anew, for Debian's has TLS and a mailbox host's settings in it. Port 25 is listened at,
+# too: a connection that leads back to this host is known by its greeting.
 
 prepare() {
 	cp /etc/postfix/master.cf.proto /etc/postfix/master.cf
@@ -14,8 +15,6 @@ prepare() {
 		smtp_connect_timeout = 5s
 	END
 	postconf -F '*/*/chroot = n'
-	# What is not needed to send is not listened at.
-	postconf -MX smtp/inet
 	# `postfix start' makes the queue's folders each time; master does not.
 	postfix check
 }
