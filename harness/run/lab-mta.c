@@ -79,8 +79,8 @@ static const char *hosts_file(const struct sending *m)
 	return ret;
 }
 
-/* `search .`: without a line of its own a resolver library would take the domain of
- * the host for one (resolv.conf(5)), and the scenario has no search list. */
+/* Without a search list of the scenario a resolver library takes the host's domain for
+ * one (resolv.conf(5)); what it asks there the front answers, and nobody counts. */
 static const char *resolv_conf(const struct sending *m)
 {
 	const struct scenario *s = m->scenario;
@@ -88,11 +88,11 @@ static const char *resolv_conf(const struct sending *m)
 	char name[NAME_TEXT_MAX];
 	const char *ret;
 
-	str_puts(&text, "nameserver " LAB_FRONT "\noptions timeout:3 attempts:2\n"
-			"search");
+	str_puts(&text, "nameserver " LAB_FRONT "\noptions timeout:3 attempts:2\n");
 	for (unsigned i = 0; i < s->n_search; i++)
-		str_printf(&text, " %s", name_to_text(s->search[i], name));
-	str_puts(&text, s->n_search == 0 ? " .\n" : "\n");
+		str_printf(&text, "%s %s", i == 0 ? "search" : "",
+			name_to_text(s->search[i], name));
+	str_puts(&text, s->n_search == 0 ? "" : "\n");
 	ret = arena_strdup(m->arena, text.data);
 	str_clear(&text);
 	return ret;
@@ -299,12 +299,6 @@ static void await(struct sending *m)
 
 /* ---- in the words of an emulated client ---- */
 
-/* Not about the mail: a program's own look-ups of the root and of itself. */
-static bool is_about_mail(const struct lab_question *q)
-{
-	return !q->again && !q->ours && !name_equal(q->question.name, name_root);
-}
-
 static void tell_questions(const struct sending *m, struct mail *ret)
 {
 	struct asked *list = arena_array(m->arena, m->log.n_questions, sizeof(*list));
@@ -312,7 +306,7 @@ static void tell_questions(const struct sending *m, struct mail *ret)
 	for (size_t i = 0; i < m->log.n_questions; i++) {
 		const struct lab_question *q = &m->log.questions[i];
 
-		if (is_about_mail(q))
+		if (!q->again && !q->ours)
 			list[ret->n_asked++] = (struct asked){ .t_us = q->t_us,
 				.question = q->question,
 				.answer = q->answer };
