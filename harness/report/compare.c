@@ -66,22 +66,40 @@ static bool is_retry(
 	return false;
 }
 
-/* What counts, in the order that counts. */
-static const char *const *questions(
-	struct arena *a, const struct record_outcome *o, bool parallel, unsigned *n)
+struct questions {
+	const char **list;
+	unsigned n;
+};
+
+static unsigned times(const struct questions *q, const char *text)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < q->n; i++)
+		n += strcmp(q->list[i], text) == 0;
+	return n;
+}
+
+/* What counts, in the order that counts. Of the real ones, with `emulated` given: asked
+ * once more than the emulation does is nothing new. */
+static void questions(struct arena *a, const struct record_outcome *o,
+	const struct questions *emulated, struct questions *ret)
 {
 	const char **texts = arena_array(a, o->n_queries, sizeof(*texts));
-	const char **list = arena_array(a, o->n_queries, sizeof(*list));
 
-	*n = 0;
+	ret->list = arena_array(a, o->n_queries, sizeof(*ret->list));
+	ret->n = 0;
 	for (unsigned i = 0; i < o->n_queries; i++) {
+		unsigned before;
+
 		texts[i] = compare_question(a, &o->queries[i]);
-		if (!is_retry(o, texts, i))
-			list[(*n)++] = texts[i];
+		before = times(ret, texts[i]);
+		if (is_retry(o, texts, i) ||
+			(emulated != NULL && before > 0 &&
+				before >= times(emulated, texts[i])))
+			continue;
+		ret->list[ret->n++] = texts[i];
 	}
-	if (parallel)
-		sort_addresses(list, *n);
-	return list;
 }
 
 /* ---- the fields ---- */
@@ -185,26 +203,30 @@ static enum seen status_of(const struct pair *p, struct texts *t)
 	return SEEN;
 }
 
-static const char *joined(const struct pair *p, const struct record_outcome *o)
+static const char *joined(const struct pair *p, struct questions *q)
 {
-	unsigned n;
-	const char *const *list = questions(p->arena, o, p->parallel, &n);
 	struct str s = STR_INIT;
 	const char *text;
 
-	for (unsigned i = 0; i < n; i++)
-		str_printf(&s, "%s%s", i > 0 ? ", " : "", list[i]);
-	text = n == 0 ? NULL : arena_strdup(p->arena, s.data);
+	if (p->parallel)
+		sort_addresses(q->list, q->n);
+	for (unsigned i = 0; i < q->n; i++)
+		str_printf(&s, "%s%s", i > 0 ? ", " : "", q->list[i]);
+	text = q->n == 0 ? NULL : arena_strdup(p->arena, s.data);
 	str_clear(&s);
 	return text;
 }
 
 static enum seen questions_of(const struct pair *p, struct texts *t)
 {
+	struct questions emulated, real;
+
 	if (p->real->queries == NULL)
 		return UNSEEN;
-	t->emulated = joined(p, p->emulated);
-	t->real = joined(p, p->real);
+	questions(p->arena, p->emulated, NULL, &emulated);
+	questions(p->arena, p->real, &emulated, &real);
+	t->emulated = joined(p, &emulated);
+	t->real = joined(p, &real);
 	return SEEN;
 }
 

@@ -9,11 +9,14 @@
  *              tried a host, and neither is x.0.0: RFC 3463 calls that "other", and
  *              Exim's notifications say nothing else
  *   headers    only of a message that somebody took
- *   questions  name and type of each, in order; NULL: nobody listened. Answers are not
- *              compared: a resolver may word them as it likes, and what they lead to
- * is. A question that is repeated after a failure (no answer, SERVFAIL or another error
- * that is no NXDOMAIN) counts once: how often it is tried says resolv.conf, and no
- * profile web        where the visitor ended */
+ *   questions  name and type of each, in order; NULL: nobody listened. Answers are
+ *              not compared: a resolver may word them as it likes, and what they lead
+ *              to is. Two sorts of repetition do not count: after a failure (no answer,
+ *              SERVFAIL or another error that is no NXDOMAIN), as how often it is tried
+ *              says resolv.conf and no profile; and what the real one asks more often
+ *              than the emulation, which asks it, too: a search list and a second pass
+ *              over the headers bring that, and no answer that was not there before
+ *   web        where the visitor ended */
 #ifndef REPORT_COMPARE_H
 #define REPORT_COMPARE_H
 

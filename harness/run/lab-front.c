@@ -221,6 +221,14 @@ struct lab_front *lab_front_new(
 	return f;
 }
 
+void lab_front_restart(struct lab_front *f)
+{
+	if (f->o.emulated == NULL)
+		return;
+	arena_reset(f->arena);
+	drive_init(&f->drive, f->arena, f->o.world, f->o.emulated, f->o.seed, NULL);
+}
+
 /* The analyser does not follow LIST_REMOVE(): it takes the next for the last. */
 void lab_front_free(struct lab_front *f)
 {

@@ -40,6 +40,9 @@ struct lab_front *lab_front_new(
 	const struct lab_front_options *o, const char **ret_what);
 void lab_front_free(struct lab_front *f);
 
+/* The emulated resolver is a fresh one, in the first stage. */
+void lab_front_restart(struct lab_front *f);
+
 /* The emulated resolver's world and clock; nothing to do for a real one. */
 void lab_front_enter(struct lab_front *f, unsigned stage);
 void lab_front_prime(struct lab_front *f);

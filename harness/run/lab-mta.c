@@ -447,6 +447,9 @@ static void tell_end(struct sending *m, struct mail *ret)
 		r->route.disposition = DISPOSITION_DEFER;
 	}
 	tell_rewrites(m, offer, r);
+	/* What was offered to nobody was not seen. */
+	if (offer == NULL)
+		r->rcpt = r->mail_from = NULL;
 	ret->result = r;
 }
 

@@ -14,9 +14,9 @@
 struct lab_own {
 	const struct world *world;
 	unsigned stage;
-	const struct name *sender; /* NULL: the scenario's zones say */
-	const struct name *notify; /* below it; or NULL */
-	const struct name *client; /* the domain of the client's host; or NULL */
+	const struct name *sender;	  /* NULL: the scenario's zones say */
+	const struct name *bare, *notify; /* `notify` alone, and below it; or NULL */
+	const struct name *client;	  /* the domain of the client's host; or NULL */
 	const struct name *in_addr, *ip6;
 	const struct name **self, **recipients;
 	unsigned n_self, n_recipients;
@@ -111,7 +111,9 @@ struct lab_own *lab_own_new(struct arena *a, const struct world *world)
 	if (!s->sender_given)
 		o->sender = domain_of(a, s->sender);
 	if (o->sender != NULL)
-		o->notify = name_join(a, name_literal(a, "notify"), 1, o->sender);
+		o->bare = name_literal(a, "notify");
+	if (o->sender != NULL)
+		o->notify = name_join(a, o->bare, 1, o->sender);
 	find_ips(o, a);
 	find_self(o, a);
 	find_recipients(o, a);
@@ -233,7 +235,8 @@ static void add_soa(struct arena *a, struct msg *m, const struct name *zone)
 /* The tree of ours that the name is in, or NULL. */
 static const struct name *tree_of(const struct lab_own *o, const struct name *n)
 {
-	const struct name *const trees[] = { o->sender, o->client, o->in_addr, o->ip6 };
+	const struct name *const trees[] = { o->sender, o->client, o->bare, o->in_addr,
+		o->ip6 };
 
 	for (size_t i = 0; i < sizeof(trees) / sizeof(trees[0]); i++) {
 		if (trees[i] != NULL && name_is_under(n, trees[i]))

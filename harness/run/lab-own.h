@@ -17,7 +17,8 @@
  *   5. below an entry of the scenario's search list, the world
  *      or inside a zone of the world (the root is none)
  *   6. inside one of the two domains, or the         NODATA where something is at or
- *      reverse tree                                  below the name, else NXDOMAIN
+ *      reverse tree; `notify.` alone, as senders     below the name, else NXDOMAIN
+ *      cut their own domain off
  *   7. anything else                                 the world */
 #ifndef RUN_LAB_OWN_H
 #define RUN_LAB_OWN_H

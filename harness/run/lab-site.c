@@ -259,11 +259,13 @@ void lab_site_close(struct lab_site *s)
 
 int lab_site_restart(struct lab_site *s)
 {
+	char why[LAB_WHY_MAX];
+
 	if (s->failure != NULL)
 		return -1;
-	lab_world_free(s->world);
-	if (open_world(s) != 0)
-		return -1;
+	s->stage = 0;
+	if (lab_world_restart(s->world, why) != 0)
+		return fail(s, "no world", why);
 	return s->resolver == NULL ? 0 : drive(s, "flush", COMMAND_US);
 }
 

@@ -1,6 +1,7 @@
 #include "run/lab-world.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -354,6 +355,37 @@ static void place_host(struct lab_world *w, const struct world_stage *stage,
 	}
 }
 
+/* A child that another thread has just made, for a box, has copies of the sockets that
+ * we have closed, until it closes them, too: some milliseconds. */
+#define COPY_CLOSED_MS 5
+#define COPY_CLOSED_TRIES 400
+
+static struct sink *open_sink(
+	struct lab_world *w, const struct sink_options *o, const char **ret_what)
+{
+	struct sink *s = sink_new(w->loop, o, ret_what);
+
+	for (int i = 0; s == NULL && errno == EADDRINUSE && i < COPY_CLOSED_TRIES;
+		i++) {
+		poll(NULL, 0, COPY_CLOSED_MS);
+		s = sink_new(w->loop, o, ret_what);
+	}
+	return s;
+}
+
+static struct web *open_web(
+	struct lab_world *w, const struct web_options *o, const char **ret_what)
+{
+	struct web *s = web_new(w->loop, o, ret_what);
+
+	for (int i = 0; s == NULL && errno == EADDRINUSE && i < COPY_CLOSED_TRIES;
+		i++) {
+		poll(NULL, 0, COPY_CLOSED_MS);
+		s = web_new(w->loop, o, ret_what);
+	}
+	return s;
+}
+
 static int open_host(struct lab_world *w, struct live_host *h)
 {
 	const struct sink_options mail = { .host = h->host,
@@ -370,9 +402,9 @@ static int open_host(struct lab_world *w, struct live_host *h)
 	const char *what = "bind";
 	int error;
 
-	h->sink = sink_new(w->loop, &mail, &what);
+	h->sink = open_sink(w, &mail, &what);
 	if (h->sink != NULL)
-		h->web = web_new(w->loop, &web, &what);
+		h->web = open_web(w, &web, &what);
 	if (h->sink != NULL && h->web != NULL)
 		return 0;
 	error = errno;
@@ -676,6 +708,26 @@ int lab_world_enter(struct lab_world *w, unsigned stage, char why[LAB_WHY_MAX])
 
 	if (stage >= w->o.world->n_stages)
 		bug("stage %u of a world that has %u", stage, w->o.world->n_stages);
+	return send_on(w, &e, why);
+}
+
+static int restart(struct lab_world *w, const struct errand *e)
+{
+	bool moved = w->stage != 0;
+
+	(void)e;
+	w->stage = 0;
+	w->states = new_states(w);
+	lab_own_enter(w->own, 0);
+	lab_front_restart(w->front);
+	lab_front_restart(w->upstream);
+	return moved ? open_hosts(w) : 0;
+}
+
+int lab_world_restart(struct lab_world *w, char why[LAB_WHY_MAX])
+{
+	struct errand e = { .run = restart };
+
 	return send_on(w, &e, why);
 }
 

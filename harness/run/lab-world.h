@@ -66,6 +66,11 @@ void lab_world_free(struct lab_world *w);
  * resolver's clock moves with it. 0, or -1 and the reason. */
 int lab_world_enter(struct lab_world *w, unsigned stage, char why[LAB_WHY_MAX]);
 
+/* Back to the first stage, as if nothing had been asked: no quirk has acted, an
+ * emulated resolver is a fresh one. What was written down stays. 0, or -1 and the
+ * reason. */
+int lab_world_restart(struct lab_world *w, char why[LAB_WHY_MAX]);
+
 /* Asks the emulated resolver what `before` of the current stage says. Nothing is
  * written down. */
 void lab_world_prime(struct lab_world *w);
