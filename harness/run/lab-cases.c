@@ -15,7 +15,7 @@
 
 /* Cases under way at a time, for each processor: a case waits for timeouts, daemons and
  * retries most of its time. */
-#define JOBS_A_PROCESSOR 4
+#define JOBS_A_PROCESSOR 16
 #define JOBS_MAX 64
 
 /* A real program, as this run has it. */

@@ -21,6 +21,10 @@
  * and is more than a slow scenario lets the others get ahead. */
 #define AHEAD_MAX 16
 
+/* In the lab a scenario takes long because it waits, and those that do come together.
+ */
+#define AHEAD_MAX_LAB 1024
+
 #define JOBS_MAX 64
 
 const char *run_network_name(enum run_network network)
@@ -229,10 +233,11 @@ struct pool {
 /* The next number to work on, or false when there is none. */
 static bool claim(struct pool *p, size_t *ret)
 {
+	size_t ahead = p->lab != NULL ? AHEAD_MAX_LAB : AHEAD_MAX;
 	bool got;
 
 	pthread_mutex_lock(&p->lock);
-	while (!p->stop && p->next < p->n && p->next >= p->taken + AHEAD_MAX)
+	while (!p->stop && p->next < p->n && p->next >= p->taken + ahead)
 		pthread_cond_wait(&p->moved, &p->lock);
 	got = !p->stop && p->next < p->n;
 	if (got)
