@@ -63,6 +63,12 @@ build/.packages-%: .ci/packages
 	@test -n "$(NO_DEPS)" || .ci/install-packages $*
 	@touch $@
 
+# Whoever has a Node.js of another origin has npm with it, and Debian's conflicts with that.
+build/.packages-npm: .ci/packages
+	@mkdir -p build
+	@test -n "$(NO_DEPS)" || command -v npm >/dev/null || .ci/install-packages npm
+	@touch $@
+
 $(LIBOBJ) $(B)/obj/harness/cli/main.o: | build/.packages-build
 $(SUPOBJ) $(TESTS:$(B)/%=$(B)/obj/%.o): | build/.packages-build build/.packages-test build/.packages-lab
 
@@ -154,7 +160,7 @@ coverage:                               ## line coverage by file, worst first
 	    awk -F"[:%' ]" '/^File/ { f = $$3 } f && /^Lines/ { print $$3 "% " f; f = "" }' | sort -n
 
 # The real programs; they are built when first needed, too.
-lab-roots: $(B)/harness build/.packages-roots   ## what the real programs run from, in build/lab
+lab-roots: $(B)/harness build/.packages-roots build/.packages-npm   ## what the real programs run from, in build/lab
 	@$(B)/harness lab build
 
 fuzz:                                   ## each fuzzer for FUZZ_SECONDS (30)
@@ -205,7 +211,7 @@ docs-check: $(B)/harness | scenario-tests
 
 # ---- the real programs ------------------------------------------------------
 
-verify: $(B)/harness build/.packages-lab build/.packages-roots   ## real resolvers and mail servers beside their emulation
+verify: $(B)/harness build/.packages-lab build/.packages-roots build/.packages-npm   ## real resolvers and mail servers beside their emulation
 	@$(B)/harness verify --record docs/verified.ndjson $(SCENARIOS)
 
 # One resolver and one mail server, on scenarios that between them use every way an
