@@ -88,18 +88,32 @@ static uint64_t now_us(void)
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
-static void record(struct session *s, enum sink_end end)
+/* The message as it stands. */
+static const struct sink_message *so_far(struct session *s)
 {
-	const struct sink_options *o = &s->sink->o;
-
 	s->m.time_us = now_us();
 	s->m.rcpts = s->rcpts;
 	s->m.headers = s->headers.data;
 	s->m.headers_len = s->headers.len;
 	s->m.body = s->body.data;
 	s->m.body_len = s->body.len;
+	return &s->m;
+}
+
+static void record(struct session *s, enum sink_end end)
+{
+	const struct sink_options *o = &s->sink->o;
+
 	s->m.end = end;
-	o->record(o->ctx, &s->m);
+	o->record(o->ctx, so_far(s));
+}
+
+static void tell_offer(struct session *s)
+{
+	const struct sink_options *o = &s->sink->o;
+
+	if (o->offered != NULL)
+		o->offered(o->ctx, so_far(s));
 }
 
 /* The end of a transaction, if there is one (RFC 5321 4.1.4). */
@@ -334,6 +348,7 @@ static void take_rcpt(struct session *s, const char *path)
 		.code = says.code,
 		.status = says.status };
 	s->n_taken += says.code < 400;
+	tell_offer(s);
 	reply(s, says.code, says.status, says.text);
 	if (says.code == 421) /* RFC 5321 3.8 */
 		end_session(s, SINK_CLOSED);

@@ -80,6 +80,9 @@ struct sink_options {
 	void (*record)(void *ctx, const struct sink_message *m);
 	/* Somebody has connected; or NULL. */
 	void (*met)(void *ctx);
+	/* RCPT is being answered; or NULL. The message so far, as for record(), whose
+	 * last recipient it is; it has no end yet. */
+	void (*offered)(void *ctx, const struct sink_message *m);
 	void *ctx;
 };
 

@@ -31,6 +31,8 @@ struct lab_book {
 	struct asked **asked;
 	struct lab_mail *mails;
 	size_t n_asked, n_mails;
+	struct lab_mail *offer; /* or NULL */
+	unsigned n_met;
 	struct asked *buckets[BUCKETS];
 	bool cut;
 };
@@ -85,6 +87,8 @@ void lab_book_forget(struct lab_book *b)
 	arena_reset(b->arena);
 	b->volume++;
 	b->n_asked = b->n_mails = 0;
+	b->offer = NULL;
+	b->n_met = 0;
 	b->cut = false;
 	memset(b->buckets, 0, sizeof(b->buckets));
 	open_at_first_page(b);
@@ -210,12 +214,12 @@ static const struct sink_rcpt *copy_rcpts(
 	return rcpts;
 }
 
-static void write_mail(
+static struct lab_mail read_mail(
 	struct lab_book *b, const struct sink_message *m, bool notification)
 {
 	struct arena *a = b->arena;
 
-	b->mails[b->n_mails++] = (struct lab_mail){
+	return (struct lab_mail){
 		.t_us = clock_us() - b->start_us,
 		.at = m->at.ip,
 		.host = notification ? NULL : copy_text(a, m->host),
@@ -235,7 +239,31 @@ void lab_book_mail(struct lab_book *b, const struct sink_message *m, bool notifi
 {
 	pthread_mutex_lock(&b->lock);
 	if (has_room(b, b->n_mails))
-		write_mail(b, m, notification);
+		b->mails[b->n_mails++] = read_mail(b, m, notification);
+	move(b);
+	pthread_mutex_unlock(&b->lock);
+}
+
+/* The last recipient is the one that counts; the others were told before. */
+void lab_book_offer(struct lab_book *b, const struct sink_message *m)
+{
+	struct sink_message last = *m;
+
+	last.rcpts = &m->rcpts[m->n_rcpts - 1];
+	last.n_rcpts = 1;
+	pthread_mutex_lock(&b->lock);
+	if (has_room(b, 0)) {
+		b->offer = arena_alloc(b->arena, sizeof(*b->offer));
+		*b->offer = read_mail(b, &last, false);
+	}
+	move(b);
+	pthread_mutex_unlock(&b->lock);
+}
+
+void lab_book_met(struct lab_book *b)
+{
+	pthread_mutex_lock(&b->lock);
+	b->n_met++;
 	move(b);
 	pthread_mutex_unlock(&b->lock);
 }
@@ -271,21 +299,34 @@ static const struct lab_question *copy_questions(struct lab_book *b, struct aren
 	return ret;
 }
 
+static void copy_mail(struct arena *a, const struct lab_mail *m, struct lab_mail *ret)
+{
+	*ret = *m;
+	ret->host = copy_text(a, m->host);
+	ret->helo = copy_text(a, m->helo);
+	ret->from = copy_text(a, m->from);
+	ret->rcpts = copy_rcpts(a, m->rcpts, m->n_rcpts);
+	ret->headers = copy_text(a, m->headers);
+	ret->body = copy_text(a, m->body);
+}
+
 static const struct lab_mail *copy_mails(struct lab_book *b, struct arena *a)
 {
 	struct lab_mail *ret = arena_array(a, b->n_mails + 1, sizeof(*ret));
 
-	for (size_t i = 0; i < b->n_mails; i++) {
-		const struct lab_mail *m = &b->mails[i];
+	for (size_t i = 0; i < b->n_mails; i++)
+		copy_mail(a, &b->mails[i], &ret[i]);
+	return ret;
+}
 
-		ret[i] = *m;
-		ret[i].host = copy_text(a, m->host);
-		ret[i].helo = copy_text(a, m->helo);
-		ret[i].from = copy_text(a, m->from);
-		ret[i].rcpts = copy_rcpts(a, m->rcpts, m->n_rcpts);
-		ret[i].headers = copy_text(a, m->headers);
-		ret[i].body = copy_text(a, m->body);
-	}
+static const struct lab_mail *copy_offer(struct lab_book *b, struct arena *a)
+{
+	struct lab_mail *ret;
+
+	if (b->offer == NULL)
+		return NULL;
+	ret = arena_alloc(a, sizeof(*ret));
+	copy_mail(a, b->offer, ret);
 	return ret;
 }
 
@@ -297,6 +338,8 @@ void lab_book_copy(struct lab_book *b, struct arena *a, struct lab_log *ret)
 		.n_questions = b->n_asked,
 		.mails = copy_mails(b, a),
 		.n_mails = b->n_mails,
+		.offer = copy_offer(b, a),
+		.n_met = b->n_met,
 		.moves = b->moves,
 		.cut = b->cut,
 	};

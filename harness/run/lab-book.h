@@ -30,6 +30,12 @@ void lab_book_answer(
 /* m->host is left out of a notification. */
 void lab_book_mail(struct lab_book *b, const struct sink_message *m, bool notification);
 
+/* RCPT is being answered by a host of the world: m's last recipient. */
+void lab_book_offer(struct lab_book *b, const struct sink_message *m);
+
+/* A connection to a host of the world. */
+void lab_book_met(struct lab_book *b);
+
 /* Something moved that is not written down. */
 void lab_book_moved(struct lab_book *b);
 

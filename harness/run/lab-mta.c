@@ -251,16 +251,6 @@ static const struct lab_mail *taken(const struct lab_log *log)
 	return NULL;
 }
 
-/* The last session that is no notification's, or NULL. */
-static const struct lab_mail *last_offer(const struct lab_log *log)
-{
-	for (size_t i = log->n_mails; i-- > 0;) {
-		if (!log->mails[i].notification && log->mails[i].n_rcpts > 0)
-			return &log->mails[i];
-	}
-	return NULL;
-}
-
 static const struct sink_rcpt *last_rcpt(const struct lab_mail *mail)
 {
 	return mail == NULL || mail->n_rcpts == 0 ? NULL
@@ -408,9 +398,9 @@ static void tell_failed(
 	r->status = m->event.status;
 	r->reason = m->event.text;
 	r->end = bounced ? MTA_BOUNCED : MTA_DEFERRED;
-	r->route.disposition = m->log.n_mails > 0 ? DISPOSITION_DELIVER
-			       : bounced	  ? DISPOSITION_BOUNCE
-						  : DISPOSITION_DEFER;
+	r->route.disposition = m->log.n_met > 0 ? DISPOSITION_DELIVER
+			       : bounced	? DISPOSITION_BOUNCE
+						: DISPOSITION_DEFER;
 	if (!bounced || !is_refused(last_rcpt(offer)))
 		return;
 	r->end = MTA_REJECTED;
@@ -424,13 +414,13 @@ static void tell_end(struct sending *m, struct mail *ret)
 {
 	struct mta_result *r = arena_alloc(m->arena, sizeof(*r));
 	const struct lab_mail *mail = taken(&m->log);
-	const struct lab_mail *offer = mail != NULL ? mail : last_offer(&m->log);
+	const struct lab_mail *offer = mail != NULL ? mail : m->log.offer;
 	const struct sink_rcpt *rcpt = last_rcpt(offer);
 
 	r->rcpt = rcpt != NULL ? rcpt->address : m->address;
 	r->mail_from = offer != NULL && offer->from != NULL ? offer->from
 							    : m->scenario->sender;
-	r->attempts = (unsigned)m->log.n_mails;
+	r->attempts = m->log.n_met;
 	if (mail != NULL)
 		tell_taken(m, mail, r);
 	else if (m->event.kind == NULL)

@@ -335,6 +335,20 @@ static void on_connection(void *ctx)
 {
 	struct lab_world *w = ctx;
 
+	lab_book_met(w->book);
+}
+
+static void on_offer(void *ctx, const struct sink_message *m)
+{
+	struct lab_world *w = ctx;
+
+	lab_book_offer(w->book, m);
+}
+
+static void on_notifier(void *ctx)
+{
+	struct lab_world *w = ctx;
+
 	lab_book_moved(w->book);
 }
 
@@ -393,6 +407,7 @@ static int open_host(struct lab_world *w, struct live_host *h)
 		.n_at = h->n_at,
 		.record = on_mail,
 		.met = on_connection,
+		.offered = on_offer,
 		.ctx = w };
 	const struct web_options web = { .host = h->host,
 		.at = h->http_at,
@@ -494,7 +509,7 @@ static int open_sender_host(struct lab_world *w)
 		.at = &w->sender_at,
 		.n_at = 1,
 		.record = on_notification,
-		.met = on_connection,
+		.met = on_notifier,
 		.ctx = w };
 	const char *what = "bind";
 

@@ -105,8 +105,13 @@ struct lab_log {
 	size_t n_questions;
 	const struct lab_mail *mails;
 	size_t n_mails;
-	uint64_t moves; /* questions, answers, connections, messages: it grew when
-			 * anything moved */
+	/* The last RCPT that a host of the world was asked, with its reply as the only
+	 * recipient: its transaction may be under way, and `end` says nothing. Or NULL.
+	 */
+	const struct lab_mail *offer;
+	unsigned n_met; /* connections to hosts of the world */
+	uint64_t moves; /* questions, answers, connections, recipients, messages: it
+			 * grew when anything moved */
 	bool cut; /* more than LAB_LOG_MAX of either, or than LAB_LOG_BYTES: the rest
 		   * was not written down, but it moved */
 };

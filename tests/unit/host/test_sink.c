@@ -11,7 +11,7 @@ struct post {
 	struct talk t; /* its loop only */
 	struct sink *sink;
 	struct endpoint at;
-	struct str seen;
+	struct str seen, offers;
 	unsigned n, n_met;
 	struct endpoint peer, own;
 	uint64_t time_us;
@@ -54,13 +54,27 @@ static void count_connection(void *ctx)
 	((struct post *)ctx)->n_met++;
 }
 
+/* "a@b to<c@d>=250," */
+static void write_offer(void *ctx, const struct sink_message *m)
+{
+	const struct sink_rcpt *last = &m->rcpts[m->n_rcpts - 1];
+	struct post *p = ctx;
+
+	assert_string_equal(m->host, "mx.example.net");
+	assert_true(m->at.port == p->at.port);
+	str_printf(&p->offers, "%s to<%s>=%d,", m->from, last->address, last->code);
+}
+
 static void post_start(struct post *p, const struct host *h, const char *at)
 {
 	struct endpoint e = endpoint(at);
-	struct sink_options o = { h, &e, 1, write_down, count_connection, p };
+	struct sink_options o = { h, &e, 1, write_down, count_connection, write_offer,
+		p };
 	const char *what = NULL;
 
-	*p = (struct post){ .t.loop = net_loop_new(), .seen = STR_INIT };
+	*p = (struct post){
+		.t.loop = net_loop_new(), .seen = STR_INIT, .offers = STR_INIT
+	};
 	p->sink = sink_new(p->t.loop, &o, &what);
 	if (p->sink == NULL)
 		fail_msg("%s: %s", what, strerror(errno));
@@ -72,6 +86,7 @@ static void post_end(struct post *p)
 	sink_free(p->sink);
 	net_loop_free(p->t.loop);
 	str_clear(&p->seen);
+	str_clear(&p->offers);
 }
 
 /* All that comes until the end. */
@@ -588,6 +603,35 @@ static void what_is_under_way_at_the_end_is_lost(void **state)
 	post_end(&p);
 }
 
+static const char *const only_e[] = { "e@f" };
+
+/* What a client that keeps the session open has heard is known while it does. */
+static void each_recipient_is_told_when_it_is_answered(void **state)
+{
+	const struct host host = { .name = "mx.example.net",
+		.smtp = { HOST_SMTP_OPEN, .recipients = only_e, .n_recipients = 1 } };
+	struct str replies = STR_INIT;
+	char piece[512];
+	struct post p;
+	int fd;
+
+	(void)state;
+	post_start(&p, &host, "127.0.0.1");
+	fd = client(&p.at, SOCK_STREAM);
+	put(&p.t, fd, RCPT "RCPT TO:<e@f>\r\n", strlen(RCPT "RCPT TO:<e@f>\r\n"));
+	while (replies.len == 0 || strstr(replies.data, "accepted") == NULL) {
+		ssize_t n = get_some(&p.t, fd, piece, sizeof(piece));
+
+		assert_true(n > 0);
+		str_put(&replies, piece, (size_t)n);
+	}
+	assert_string_equal(p.offers.data, "a@b to<c@d>=550,a@b to<e@f>=250,");
+	assert_int_equal(p.n, 0);
+	close(fd);
+	str_clear(&replies);
+	post_end(&p);
+}
+
 int main(void)
 {
 	TESTS_ADD_ROWS(rows, smtp_goes);
@@ -602,5 +646,6 @@ int main(void)
 	TESTS_ADD(a_silent_host_lets_nobody_in);
 	TESTS_ADD(an_address_that_is_taken_is_no_host);
 	TESTS_ADD(what_is_under_way_at_the_end_is_lost);
+	TESTS_ADD(each_recipient_is_told_when_it_is_answered);
 	return tests_run("host-sink");
 }

@@ -204,6 +204,38 @@ static void a_mail_is_written_down(void **state)
 	arena_free(a);
 }
 
+static void the_last_offer_is_known_before_its_end(void **state)
+{
+	static const struct sink_rcpt rcpts[] = { { "a@b", 250, "2.1.5" },
+		{ "c@d", 550, "5.1.1" } };
+	struct sink_message m = { .host = "mx", .from = "x@y", .rcpts = rcpts };
+	struct arena *a = arena_new();
+	struct lab_book *b = lab_book_new();
+	struct lab_log log;
+
+	(void)state;
+	lab_book_copy(b, a, &log);
+	assert_null(log.offer);
+	lab_book_met(b);
+	for (m.n_rcpts = 1; m.n_rcpts <= 2; m.n_rcpts++)
+		lab_book_offer(b, &m);
+	lab_book_copy(b, a, &log);
+	assert_int_equal(log.n_mails, 0);
+	assert_int_equal(log.n_met, 1);
+	assert_int_equal(log.moves, 3);
+	assert_string_equal(log.offer->host, "mx");
+	assert_string_equal(log.offer->from, "x@y");
+	assert_int_equal(log.offer->n_rcpts, 1);
+	assert_string_equal(log.offer->rcpts[0].address, "c@d");
+	assert_int_equal(log.offer->rcpts[0].code, 550);
+	lab_book_forget(b);
+	lab_book_copy(b, a, &log);
+	assert_null(log.offer);
+	assert_int_equal(log.n_met, 0);
+	lab_book_free(b);
+	arena_free(a);
+}
+
 /* ---- waiting ---- */
 
 static void waiting_ends_with_its_time(void **state)
@@ -255,6 +287,7 @@ int main(void)
 	TESTS_ADD(one_question_too_many_is_not_written_down);
 	TESTS_ADD(answers_take_memory_up_to_a_limit);
 	TESTS_ADD(a_mail_is_written_down);
+	TESTS_ADD(the_last_offer_is_known_before_its_end);
 	TESTS_ADD(waiting_ends_with_its_time);
 	TESTS_ADD(waiting_ends_when_something_moves);
 	return tests_run("run-lab-book");

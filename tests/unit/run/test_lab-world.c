@@ -739,6 +739,38 @@ static void a_connection_without_a_message_moves(void **state)
 	end(&lab);
 }
 
+/* With the client still there; notifications are none. */
+static void a_refusal_is_known_at_once(void **state)
+{
+	static const char refused[] =
+		"EHLO client\r\nMAIL FROM:<>\r\nRCPT TO:<user@elsewhere.example>\r\n";
+	struct endpoint to = port_of("192.0.2.25", 25);
+	struct sockaddr_storage sa;
+	socklen_t len = endpoint_to_sockaddr(&to, &sa);
+	struct lab_log log;
+	struct lab lab;
+	int fd;
+
+	(void)state;
+	start(&lab, "ideal");
+	assert_true(say(LAB_SENDER_HOST, MESSAGE("sender@sender.example.net")));
+	log = after_mails(&lab, 1);
+	assert_true(log.offer == NULL && log.n_met == 0);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&sa, len), 0);
+	assert_int_equal(send(fd, refused, strlen(refused), MSG_NOSIGNAL),
+		(ssize_t)strlen(refused));
+	for (; log.offer == NULL; log = log_of(&lab))
+		assert_int_not_equal(
+			lab_world_wait(lab.lw, log.moves, PATIENCE_US), log.moves);
+	assert_int_equal(log.offer->rcpts[0].code, 550);
+	assert_string_equal(log.offer->host, "mail.mywebservice.com");
+	assert_int_equal(log.n_mails, 1);
+	assert_int_equal(log.n_met, 1);
+	close(fd);
+	end(&lab);
+}
+
 static void a_closed_port_refuses(void **state)
 {
 	struct lab lab;
@@ -1075,6 +1107,7 @@ int main(void)
 	TESTS_ADD(a_message_is_written_down);
 	TESTS_ADD(a_notification_has_its_body);
 	TESTS_ADD(a_connection_without_a_message_moves);
+	TESTS_ADD(a_refusal_is_known_at_once);
 	TESTS_ADD(a_closed_port_refuses);
 	TESTS_ADD(hosts_move_with_the_world);
 	TESTS_ADD(a_session_outlives_a_stage);
