@@ -167,6 +167,16 @@ static const char *start(struct sending *m)
 	return r.status == 0 ? NULL : why_not(m, "start", &r);
 }
 
+/* The hosts of the world at the client's own addresses, where it left the port free. */
+static const char *open_own(struct sending *m)
+{
+	char why[LAB_WHY_MAX];
+
+	if (lab_world_open_own(m->mta->site->world, why) == 0)
+		return NULL;
+	return arena_printf(m->arena, "no host at the client's own address: %s", why);
+}
+
 /* ---- the message ---- */
 
 static const char *message(const struct sending *m)
@@ -483,6 +493,8 @@ static const char *send_one(void *ctx, struct drive *d, const char *address,
 	why = open_box(&m);
 	if (why == NULL)
 		why = start(&m);
+	if (why == NULL)
+		why = open_own(&m);
 	if (why == NULL) {
 		m.began_us = clock_us();
 		submit(&m);
@@ -492,6 +504,7 @@ static const char *send_one(void *ctx, struct drive *d, const char *address,
 		tell_transcript(&m, trace);
 	}
 	box_free(m.box);
+	lab_world_close_own(mta->site->world);
 	return why;
 }
 

@@ -76,6 +76,8 @@ struct lab_world {
 	unsigned n_sites;
 	struct live_host *hosts;
 	unsigned n_hosts;
+	struct sink **own_sinks; /* on the client's side */
+	unsigned n_own_sinks;
 	struct host sender_host;
 	struct endpoint sender_at;
 	struct sink *sender;
@@ -132,15 +134,19 @@ static bool is_outside(const struct lab_own *own, const struct ip *ip)
 	return !ip_is_loopback(ip) && !lab_own_is_client(own, ip);
 }
 
-static void add_address(struct addresses *to, const struct ip *ip)
+static void add_once(struct addresses *to, const struct ip *ip)
 {
-	if (!is_outside(to->own, ip))
-		return;
 	for (size_t i = 0; i < to->n; i++) {
 		if (ip_equal(&to->list[i], ip))
 			return;
 	}
 	to->list[to->n++] = *ip;
+}
+
+static void add_address(struct addresses *to, const struct ip *ip)
+{
+	if (is_outside(to->own, ip))
+		add_once(to, ip);
 }
 
 static void add_servers(struct addresses *to, const struct world_stage *stage)
@@ -156,6 +162,19 @@ static void add_hosts(struct addresses *to, const struct world_stage *stage)
 	for (unsigned i = 0; i < stage->hosts.n; i++) {
 		for (unsigned k = 0; k < stage->hosts.list[i].n_at; k++)
 			add_address(to, &stage->hosts.list[i].at[k]);
+	}
+}
+
+/* The hosts' addresses that are the client's. */
+static void add_own(struct addresses *to, const struct world_stage *stage)
+{
+	for (unsigned i = 0; i < stage->hosts.n; i++) {
+		const struct host *h = &stage->hosts.list[i];
+
+		for (unsigned k = 0; k < h->n_at; k++) {
+			if (!is_outside(to->own, &h->at[k]))
+				add_once(to, &h->at[k]);
+		}
 	}
 }
 
@@ -522,6 +541,81 @@ static int open_sender_host(struct lab_world *w)
 	return w->sender == NULL ? fail_at(w, what, &w->sender_at) : 0;
 }
 
+/* ---- hosts of the client's own ---- */
+
+static void close_own_sinks(struct lab_world *w)
+{
+	for (unsigned i = 0; i < w->n_own_sinks; i++)
+		sink_free(w->own_sinks[i]);
+	w->n_own_sinks = 0;
+}
+
+/* The port is the mail server's, or the client has no such address, as that family was
+ * left out. */
+static bool is_not_free(int error)
+{
+	return error == EADDRINUSE || error == EADDRNOTAVAIL || error == EAFNOSUPPORT;
+}
+
+static int open_own_sink(struct lab_world *w, const struct host *host, struct ip ip)
+{
+	const struct endpoint at = { ip, SMTP_PORT };
+	const struct sink_options o = { .host = host,
+		.at = &at,
+		.n_at = 1,
+		.record = on_mail,
+		.met = on_connection,
+		.offered = on_offer,
+		.ctx = w };
+	const char *what = "bind";
+	struct sink *s = sink_new(w->loop, &o, &what);
+
+	if (s == NULL)
+		return is_not_free(errno) ? 0 : fail_at(w, what, &at);
+	w->own_sinks[w->n_own_sinks++] = s;
+	return 0;
+}
+
+/* On the client's side. A sink for each address: each may be taken. */
+static int open_own_sinks(struct lab_world *w)
+{
+	const struct world_stage *stage = stage_of(w);
+	struct addresses at = { .own = w->own };
+
+	at.list = arena_array(w->arena, count_addresses(w->o.world), sizeof(*at.list));
+	add_own(&at, stage);
+	w->own_sinks = arena_array(w->arena, at.n + 1, sizeof(*w->own_sinks));
+	for (size_t i = 0; i < at.n; i++) {
+		if (open_own_sink(
+			    w, hosts_at(&stage->hosts, &at.list[i]), at.list[i]) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int open_own(struct lab_world *w, const struct errand *e)
+{
+	int rc;
+
+	(void)e;
+	close_own_sinks(w);
+	if (netns_enter(w->o.netns, NETNS_CLIENT) != 0)
+		return fail(w, "cannot enter the client's network namespace: %s",
+			strerror(errno));
+	rc = open_own_sinks(w);
+	if (netns_enter(w->o.netns, NETNS_WORLD) != 0)
+		return fail(w, "cannot return to the world's network namespace: %s",
+			strerror(errno));
+	return rc;
+}
+
+static int close_own(struct lab_world *w, const struct errand *e)
+{
+	(void)e;
+	close_own_sinks(w);
+	return 0;
+}
+
 /* ---- resolvers ---- */
 
 static int open_front(struct lab_world *w)
@@ -578,6 +672,7 @@ static void close_all(struct lab_world *w)
 	lab_front_free(w->front);
 	lab_front_free(w->upstream);
 	close_hosts(w->hosts, w->n_hosts);
+	close_own_sinks(w);
 	sink_free(w->sender);
 	for (unsigned i = 0; i < w->n_sites; i++)
 		listener_free(w->sites[i].listener);
@@ -744,6 +839,20 @@ int lab_world_restart(struct lab_world *w, char why[LAB_WHY_MAX])
 	struct errand e = { .run = restart };
 
 	return send_on(w, &e, why);
+}
+
+int lab_world_open_own(struct lab_world *w, char why[LAB_WHY_MAX])
+{
+	struct errand e = { .run = open_own };
+
+	return send_on(w, &e, why);
+}
+
+void lab_world_close_own(struct lab_world *w)
+{
+	struct errand e = { .run = close_own };
+
+	send_on(w, &e, NULL);
 }
 
 static int prime(struct lab_world *w, const struct errand *e)

@@ -71,6 +71,12 @@ int lab_world_enter(struct lab_world *w, unsigned stage, char why[LAB_WHY_MAX]);
  * reason. */
 int lab_world_restart(struct lab_world *w, char why[LAB_WHY_MAX]);
 
+/* Mail hosts of the current stage at the client's own addresses: opened on the client's
+ * side, after its mail server was started. Where that one listens itself it is the real
+ * thing, and nothing is opened. Those of before are closed. 0, or -1 and the reason. */
+int lab_world_open_own(struct lab_world *w, char why[LAB_WHY_MAX]);
+void lab_world_close_own(struct lab_world *w);
+
 /* Asks the emulated resolver what `before` of the current stage says. Nothing is
  * written down. */
 void lab_world_prime(struct lab_world *w);

@@ -684,6 +684,12 @@ static void the_emulated_resolver_s_clock_moves_with_the_world(void **state)
 	"EHLO client\r\nMAIL FROM:<>\r\nRCPT TO:<" rcpt ">\r\nDATA\r\n"                \
 	"Subject: x\r\n\r\nStatus: 5.1.1\r\n.\r\nQUIT\r\n"
 
+static const char moved_mail[] =
+	"steps:\n"
+	"  - at: 10m\n    title: the mail host moves\n"
+	"    change: { zone: mywebservice.com, set: \"mail 300 A 192.0.2.27\" "
+	"}\n";
+
 static void a_message_is_written_down(void **state)
 {
 	const struct lab_mail *m;
@@ -771,6 +777,53 @@ static void a_refusal_is_known_at_once(void **state)
 	end(&lab);
 }
 
+/* mx.sender.example.net is at the client's address. */
+static void a_host_of_the_client_is_opened_on_its_side(void **state)
+{
+	struct arena *a = arena_new();
+	struct lab_log log;
+	struct lab lab;
+
+	(void)state;
+	lab_start(&lab, parse(a, "", "", moved_mail), a, "ideal");
+	assert_false(say("203.0.113.10", "QUIT\r\n"));
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(lab_world_open_own(lab.lw, lab.why), 0);
+		assert_true(say("203.0.113.10", "QUIT\r\n"));
+	}
+	log = after_mails(&lab, 2);
+	assert_string_equal(log.mails[0].host, "mx.sender.example.net");
+	assert_int_equal(log.n_met, 2);
+	/* What comes next is opened on the world's side again. */
+	assert_int_equal(lab_world_enter(lab.lw, 1, lab.why), 0);
+	assert_true(say("192.0.2.27", "QUIT\r\n"));
+	lab_world_close_own(lab.lw);
+	assert_false(say("203.0.113.10", "QUIT\r\n"));
+	end(&lab);
+}
+
+static void a_mail_server_s_own_port_is_left_to_it(void **state)
+{
+	struct endpoint at = port_of("203.0.113.10", 25);
+	struct sockaddr_storage sa;
+	socklen_t len = endpoint_to_sockaddr(&at, &sa);
+	struct lab lab;
+	int fd, one;
+
+	(void)state;
+	start(&lab, "ideal");
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, len), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(lab_world_open_own(lab.lw, lab.why), 0);
+	one = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(one, (struct sockaddr *)&sa, len), 0);
+	assert_int_equal(log_of(&lab).n_met, 0);
+	close(one);
+	close(fd);
+	end(&lab);
+}
+
 static void a_closed_port_refuses(void **state)
 {
 	struct lab lab;
@@ -783,17 +836,12 @@ static void a_closed_port_refuses(void **state)
 
 static void hosts_move_with_the_world(void **state)
 {
-	static const char closed_mail[] =
-		"steps:\n"
-		"  - at: 10m\n    title: the mail host moves\n"
-		"    change: { zone: mywebservice.com, set: \"mail 300 A 192.0.2.27\" "
-		"}\n";
 	struct arena *a = arena_new();
 	struct lab_log log;
 	struct lab lab;
 
 	(void)state;
-	lab_start(&lab, parse(a, "", "", closed_mail), a, "ideal");
+	lab_start(&lab, parse(a, "", "", moved_mail), a, "ideal");
 	assert_true(say("192.0.2.25", "QUIT\r\n"));
 	assert_false(say("192.0.2.27", "QUIT\r\n"));
 	assert_int_equal(lab_world_enter(lab.lw, 1, lab.why), 0);
@@ -1108,6 +1156,8 @@ int main(void)
 	TESTS_ADD(a_notification_has_its_body);
 	TESTS_ADD(a_connection_without_a_message_moves);
 	TESTS_ADD(a_refusal_is_known_at_once);
+	TESTS_ADD(a_host_of_the_client_is_opened_on_its_side);
+	TESTS_ADD(a_mail_server_s_own_port_is_left_to_it);
 	TESTS_ADD(a_closed_port_refuses);
 	TESTS_ADD(hosts_move_with_the_world);
 	TESTS_ADD(a_session_outlives_a_stage);
