@@ -39,12 +39,20 @@ static const char *case_id(struct arena *a, const char *scenario, const char *ad
 static const struct visit *visit_now(
 	struct bench *b, struct drive *d, const char *url_host)
 {
-	const struct hosts *hosts = &b->world->stages[d->stage].hosts;
-	struct visitor *v = visitor_new(b->keep, hosts, url_host, NULL);
+	struct visitor *v = visitor_new(b->keep, url_host, NULL);
+	struct visitor_reply reply;
+	struct visitor_page page;
+	enum visitor_want want;
 	struct question q;
 
-	while (visitor_want(v, &q))
-		visitor_answer(v, drive_ask(d, &q), d->now_us);
+	while ((want = visitor_want(v, &q, &page)) != VISITOR_DONE) {
+		if (want == VISITOR_ASK) {
+			visitor_answer(v, drive_ask(d, &q), d->now_us);
+			continue;
+		}
+		drive_fetch(d, b->keep, &page, &reply);
+		visitor_reply(v, &reply);
+	}
 	return visitor_result(v);
 }
 

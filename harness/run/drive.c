@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/bug.h"
+#include "host/visitor.h"
 #include "resolver/policy.h"
 #include "run/evidence.h"
 #include "run/loopback.h"
@@ -210,6 +211,15 @@ const struct msg *drive_ask(struct drive *d, const struct question *q)
 		resolver_feed(d->resolver, came, d->now_us);
 	}
 	return resolver_answer(d->resolver);
+}
+
+void drive_fetch(const struct drive *d, struct arena *a,
+	const struct visitor_page *page, struct visitor_reply *ret)
+{
+	if (d->outside != NULL && d->outside->fetch != NULL)
+		d->outside->fetch(d->outside->ctx, a, page, ret);
+	else
+		visitor_meet(a, &d->world->stages[d->stage].hosts, page, ret);
 }
 
 static void wait(struct drive *d, uint64_t us)

@@ -10,6 +10,8 @@ struct arena;
 struct evidence;
 struct loopback;
 struct resolver_policy;
+struct visitor_page;
+struct visitor_reply;
 
 /* A resolver that is somewhere else: it is asked in place of the emulated one and of
  * the world. All but ask() may be NULL. */
@@ -22,6 +24,10 @@ struct drive_outside {
 	void (*wait)(void *ctx, uint64_t us);
 	/* The world enters this stage, whose time has come. */
 	void (*enter)(void *ctx, unsigned stage);
+	/* A web host out there; what it says lives in a. NULL: the world's, in memory.
+	 */
+	void (*fetch)(void *ctx, struct arena *a, const struct visitor_page *page,
+		struct visitor_reply *ret);
 	/* Primes its own cache; NULL: it is asked what `before` says. */
 	void (*prime)(void *ctx);
 	void *ctx;
@@ -73,6 +79,10 @@ void drive_enter(struct drive *d, unsigned stage);
 /* One question to the resolver, carried through; the clock moves on by what it took.
  * NULL only from an outside one that does not answer. */
 const struct msg *drive_ask(struct drive *d, const struct question *q);
+
+/* What the web host of the stage says; in a. It takes no time. */
+void drive_fetch(const struct drive *d, struct arena *a,
+	const struct visitor_page *page, struct visitor_reply *ret);
 
 /* A provider's own look-up of a target, for a server that is asked over real sockets:
  * by a resolver that starts cold, in memory. As `lookup` of a server_upstream. */

@@ -259,13 +259,26 @@ static void skip(struct doing *d, struct planned *p)
 	one_skip(p->record, arena_strdup(d->bench.keep, d->site.failure));
 }
 
+/* Through the client's own resolver, which then is a fresh one again. */
+static struct visits visits_before(struct doing *d, const struct one *c)
+{
+	const struct drive_outside outside = lab_site_outside(&d->site);
+	struct visits v;
+
+	if (d->job->resolver == NULL || c->address->visit == NULL)
+		return visits_see(&d->bench, c->address, c->policy, NULL);
+	v = visits_see(&d->bench, c->address, c->policy, &outside);
+	lab_site_restart(&d->site);
+	return v;
+}
+
 static void send_through(struct doing *d)
 {
 	struct planned *p = d->job->first;
 	struct lab_mta mta = { d->job->mta->program, d->job->mta->root, &d->site };
 	struct mail_sender sender = lab_mta_sender(&mta);
 	struct drive_outside outside = lab_site_outside(&d->site);
-	struct visits visits = { NULL };
+	struct visits visits = visits_before(d, &p->one);
 
 	p->one.bench = &d->bench;
 	p->one.outside = &outside;

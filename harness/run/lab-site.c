@@ -6,8 +6,10 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "host/visitor.h"
 #include "lab/program.h"
 #include "net/ask.h"
+#include "net/fetch.h"
 #include "net/loop.h"
 #include "run/drive.h"
 #include "scenario/scenario.h"
@@ -15,6 +17,8 @@
 
 /* What tells that a resolver is up: one try, and the next when it is over. */
 #define PROBE_US UINT64_C(300000)
+
+#define HTTP_PORT 80
 
 /* A command of a driver that does nothing but send a signal or a line. */
 #define COMMAND_US UINT64_C(10000000)
@@ -71,6 +75,43 @@ const struct msg *lab_site_ask(
 	if (s->failure == NULL)
 		ask(s, q, LAB_PATIENCE_US, &asking);
 	return asking.came;
+}
+
+/* ---- visiting ---- */
+
+struct visiting {
+	struct arena *arena;
+	bool done;
+	struct visitor_reply *reply;
+};
+
+static void on_page(void *ctx, const struct fetched *page)
+{
+	struct visiting *v = ctx;
+
+	v->done = true;
+	v->reply->connected = page->connected;
+	v->reply->status = page->status;
+	if (page->location != NULL)
+		v->reply->location = arena_strdup(v->arena, page->location);
+}
+
+void lab_site_fetch(struct lab_site *s, struct arena *a,
+	const struct visitor_page *page, struct visitor_reply *ret)
+{
+	const struct world_stage *stage = &s->options.world->stages[s->stage];
+	const struct host *host = hosts_at(&stage->hosts, &page->ip);
+	const struct endpoint to = { page->ip, HTTP_PORT };
+	struct visiting v = { .arena = a, .reply = ret };
+	struct net_fetch *fetch;
+
+	*ret = (struct visitor_reply){ .host = host == NULL ? NULL : host->name };
+	if (s->failure != NULL)
+		return;
+	fetch = net_fetch(s->loop, &to, page->host, "/", LAB_VISIT_US, on_page, &v);
+	/* As above. */
+	if (!net_loop_until(s->loop, &v.done, 2 * LAB_VISIT_US))
+		net_fetch_cancel(fetch);
 }
 
 /* ---- the resolver's box ---- */
@@ -319,6 +360,12 @@ static void outside_enter(void *ctx, unsigned stage)
 	lab_site_enter(ctx, stage);
 }
 
+static void outside_fetch(void *ctx, struct arena *a, const struct visitor_page *page,
+	struct visitor_reply *ret)
+{
+	lab_site_fetch(ctx, a, page, ret);
+}
+
 static void outside_prime(void *ctx)
 {
 	struct lab_site *s = ctx;
@@ -333,6 +380,7 @@ struct drive_outside lab_site_outside(struct lab_site *s)
 		.ask = outside_ask,
 		.wait = outside_wait,
 		.enter = outside_enter,
+		.fetch = outside_fetch,
 		.prime = s->options.resolver == NULL ? outside_prime : NULL,
 		.ctx = s,
 	};

@@ -14,6 +14,8 @@
 struct drive_outside;
 struct net_loop;
 struct program;
+struct visitor_page;
+struct visitor_reply;
 
 struct lab_site_options {
 	const struct world *world;
@@ -48,16 +50,25 @@ int lab_site_restart(struct lab_site *s);
 const struct msg *lab_site_ask(
 	struct lab_site *s, struct arena *a, const struct question *q);
 
+/* Asks a web host of the world, over HTTP: what it says lives in a. */
+void lab_site_fetch(struct lab_site *s, struct arena *a,
+	const struct visitor_page *page, struct visitor_reply *ret);
+
 /* Of the real resolver's clock. */
 void lab_site_wait(struct lab_site *s, uint64_t us);
 
 void lab_site_enter(struct lab_site *s, unsigned stage);
 
 /* For a drive: the real resolver is asked; the emulated one, which is in the world, is
- * only primed and moved on. */
+ * only primed and moved on. Web hosts are asked over HTTP, from the world's side:
+ * visitors are not the client, whose host may lack a family. */
 struct drive_outside lab_site_outside(struct lab_site *s);
 
 /* What a stub waits for an answer: resolv.conf(5) timeout:3 attempts:2. */
 #define LAB_PATIENCE_US UINT64_C(6000000)
+
+/* What a visitor waits for a page: its hosts are next door, and where none is nobody
+ * ever answers. */
+#define LAB_VISIT_US UINT64_C(3000000)
 
 #endif

@@ -1,14 +1,18 @@
 #include "run/lab-tree.h"
 
-#include "base/arena.h"
+#include <string.h>
 
-enum move_kind { MOVE_ASK, MOVE_WAIT, MOVE_ENTER };
+#include "base/arena.h"
+#include "host/visitor.h"
+
+enum move_kind { MOVE_ASK, MOVE_WAIT, MOVE_ENTER, MOVE_FETCH };
 
 struct move {
 	enum move_kind kind;
 	struct question question;
 	uint64_t us;
 	unsigned stage;
+	struct visitor_page page;
 };
 
 struct node {
@@ -16,6 +20,7 @@ struct node {
 	struct move move;	  /* that led here */
 	const struct msg *answer; /* to it, */
 	uint64_t took_us;	  /* after so long */
+	struct visitor_reply reply;
 };
 
 struct lab_tree {
@@ -42,6 +47,9 @@ static bool is_same(const struct move *a, const struct move *b)
 		return a->us == b->us;
 	case MOVE_ENTER:
 		return a->stage == b->stage;
+	case MOVE_FETCH:
+		return ip_equal(&a->page.ip, &b->page.ip) &&
+		       strcmp(a->page.host, b->page.host) == 0;
 	}
 	return false;
 }
@@ -55,33 +63,37 @@ static struct node *child(struct lab_tree *t, const struct move *m)
 	return n;
 }
 
-static const struct msg *make(
-	struct lab_tree *t, const struct move *m, uint64_t *ret_took_us)
+static void make(struct lab_tree *t, struct node *n)
 {
 	const struct drive_outside *r = &t->resolver;
+	const struct move *m = &n->move;
 
 	switch (m->kind) {
 	case MOVE_ASK:
-		return r->ask(r->ctx, t->arena, &m->question, ret_took_us);
+		n->answer = r->ask(r->ctx, t->arena, &m->question, &n->took_us);
+		break;
 	case MOVE_WAIT:
 		r->wait(r->ctx, m->us);
-		return NULL;
+		break;
 	case MOVE_ENTER:
 		r->enter(r->ctx, m->stage);
-		return NULL;
+		break;
+	case MOVE_FETCH:
+		r->fetch(r->ctx, t->arena, &m->page, &n->reply);
+		break;
 	}
-	return NULL;
 }
 
-/* The moves from the beginning to this node, once more. */
+/* The moves from the beginning to this node, once more: what was said first stays. */
 static void lead_to(struct lab_tree *t, const struct node *n)
 {
-	uint64_t took;
+	struct node again = *n;
 
 	if (n->parent == NULL)
 		return;
 	lead_to(t, n->parent);
-	make(t, &n->move, &took);
+	if (n->move.kind != MOVE_FETCH)
+		make(t, &again);
 }
 
 static void bring_resolver(struct lab_tree *t)
@@ -105,7 +117,9 @@ static const struct node *go(struct lab_tree *t, const struct move *m)
 		n->move = *m;
 		if (m->kind == MOVE_ASK)
 			n->move.question.name = name_copy(t->arena, m->question.name);
-		n->answer = make(t, m, &n->took_us);
+		if (m->kind == MOVE_FETCH)
+			n->move.page.host = arena_strdup(t->arena, m->page.host);
+		make(t, n);
 		t->at->children = n;
 		t->stands = n;
 	}
@@ -140,6 +154,15 @@ static void tree_enter(void *ctx, unsigned stage)
 	go(ctx, &m);
 }
 
+static void tree_fetch(void *ctx, struct arena *a, const struct visitor_page *page,
+	struct visitor_reply *ret)
+{
+	const struct move m = { .kind = MOVE_FETCH, .page = *page };
+
+	(void)a;
+	*ret = go(ctx, &m)->reply;
+}
+
 struct lab_tree *lab_tree_new(struct arena *a, const struct drive_outside *resolver,
 	void (*restart)(void *ctx), void *ctx)
 {
@@ -153,6 +176,8 @@ struct lab_tree *lab_tree_new(struct arena *a, const struct drive_outside *resol
 	t->outside = (struct drive_outside){
 		.ask = tree_ask, .wait = tree_wait, .enter = tree_enter, .ctx = t
 	};
+	if (resolver->fetch != NULL)
+		t->outside.fetch = tree_fetch;
 	return t;
 }
 

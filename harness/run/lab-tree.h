@@ -3,8 +3,8 @@
  *
  * A resolver's answer depends on the questions before it, and on nothing else that
  * differs between the cases of an address. So answers hang on a tree: from a fresh
- * resolver, each question, wait or new stage leads on to the next node. Clients that
- * ask the same things in the same order are told the same answers; the resolver is
+ * resolver, each question, wait, new stage or page leads on to the next node. Clients
+ * that ask the same things in the same order are told the same answers; the resolver is
  * asked once. Where a client leaves the known ways, the resolver is put back to the
  * beginning and led there again. */
 #ifndef RUN_LAB_TREE_H

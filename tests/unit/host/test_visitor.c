@@ -182,6 +182,21 @@ static void fill_hosts(struct host list[N_WEBS], struct ip at[N_WEBS][2])
 	}
 }
 
+/* Feeds it the pages of the hosts before; false at its end. */
+static bool wants_question(struct arena *a, const struct hosts *hosts,
+	struct visitor *v, struct question *q)
+{
+	struct visitor_reply reply;
+	struct visitor_page page;
+	enum visitor_want want;
+
+	while ((want = visitor_want(v, q, &page)) == VISITOR_FETCH) {
+		visitor_meet(a, hosts, &page, &reply);
+		visitor_reply(v, &reply);
+	}
+	return want == VISITOR_ASK;
+}
+
 static const struct visit *visit(
 	struct arena *a, const char *url_host, struct trace *t, struct str *asked)
 {
@@ -193,8 +208,8 @@ static const struct visit *visit(
 
 	fill_hosts(list, at);
 	*hosts = (struct hosts){ list, N_WEBS };
-	v = visitor_new(a, hosts, url_host, t);
-	while (visitor_want(v, &q)) {
+	v = visitor_new(a, url_host, t);
+	while (wants_question(a, hosts, v, &q)) {
 		char type[RRTYPE_TEXT_MAX];
 
 		str_printf(asked, "%s%s %s", asked->len > 0 ? ", " : "",
@@ -277,8 +292,8 @@ static const struct visit *visit_chain(struct arena *a, unsigned n)
 			list[i - 1].http.redirect = text;
 	}
 	*hosts = (struct hosts){ list, n + 1 };
-	v = visitor_new(a, hosts, "198.51.100.0", NULL);
-	assert_false(visitor_want(v, &q));
+	v = visitor_new(a, "198.51.100.0", NULL);
+	assert_false(wants_question(a, hosts, v, &q));
 	return visitor_result(v);
 }
 
@@ -325,20 +340,20 @@ static void flood_is_cut(void **state)
 	struct hosts hosts = { &host, 1 };
 	struct msg query, m;
 	struct question q;
-	struct visitor *v = visitor_new(a, &hosts, "flood", NULL);
+	struct visitor *v = visitor_new(a, "flood", NULL);
 
 	assert_int_equal(ip_from_text("192.0.2.80", &at), 0);
-	assert_true(visitor_want(v, &q));
+	assert_true(wants_question(a, &hosts, v, &q));
 	msg_init_query(&query, 1, &q, true);
 	msg_init_reply(&m, &query);
 	for (unsigned i = 0; i < row->n; i++)
 		add_data(a, &m, arena_printf(a, "2001:db8::%x", i + 1), TYPE_AAAA);
 	visitor_answer(v, &m, 1);
-	assert_true(visitor_want(v, &q));
+	assert_true(wants_question(a, &hosts, v, &q));
 	msg_init_reply(&m, &query);
 	add_data(a, &m, "192.0.2.80", TYPE_A);
 	visitor_answer(v, &m, 2);
-	assert_false(visitor_want(v, &q));
+	assert_false(wants_question(a, &hosts, v, &q));
 	assert_string_equal(describe(a, visitor_result(v)), row->want);
 	arena_free(a);
 }
@@ -349,11 +364,11 @@ static void only_the_asked_type_is_taken(void **state)
 	struct hosts hosts = { 0 };
 	struct question q;
 	struct msg query, m;
-	struct visitor *v = visitor_new(a, &hosts, "shop", NULL);
+	struct visitor *v = visitor_new(a, "shop", NULL);
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		assert_true(visitor_want(v, &q));
+		assert_true(wants_question(a, &hosts, v, &q));
 		msg_init_query(&query, 1, &q, true);
 		msg_init_reply(&m, &query);
 		if (i == 0)
@@ -361,6 +376,65 @@ static void only_the_asked_type_is_taken(void **state)
 		visitor_answer(v, &m, 1);
 	}
 	assert_string_equal(describe(a, visitor_result(v)), "shop has no address");
+	arena_free(a);
+}
+
+/* What is not a host of ours may say. */
+static const struct reply_row {
+	const char *name;
+	struct visitor_reply reply;
+	const char *want; /* the reason, or the next name that is asked for */
+} replies[] = {
+#define TO(status, location)                                                           \
+	{                                                                              \
+		true, status, location, NULL                                           \
+	}
+	{ "302 is a redirect", TO(302, "http://web/"), "web" },
+	{ "308 is a redirect", TO(308, "http://web/"), "web" },
+	{ "300 is none", TO(300, "http://web/"), "somebody answers shop with 300" },
+	{ "a redirect to nowhere is none", TO(301, NULL),
+		"somebody answers shop with 301" },
+	{ "200 with a Location is a page", TO(200, "http://web/"), "" },
+	{ "a URL may end after its host", TO(301, "http://web"), "web" },
+	{ "a scheme ignores letter case", TO(301, "HTTP://web/x?y"), "web" },
+	{ "a query may follow the host", TO(301, "http://web?x"), "web" },
+	{ "a port is not part of the host", TO(301, "http://web:8080/"), "web" },
+	{ "a user is not part of the host", TO(301, "http://a:b@web/"), "web" },
+	{ "another scheme is no site of the world", TO(301, "https://web/"),
+		"shop redirects to https://web/, which is no site" },
+	{ "a URL without a host is no site", TO(301, "http:///x"),
+		"shop redirects to http:///x, which is no site" },
+	{ "a bracket that is not closed is no host", TO(301, "http://[::1/"),
+		"shop redirects to http://[::1/, which is no site" },
+	{ "an error of the host's ends it", TO(503, NULL),
+		"somebody answers shop with 503" },
+	{ "no reply ends it", TO(0, NULL), "somebody answers shop with 0" },
+	{ "404 is a site that it has not", TO(404, NULL),
+		"somebody has no site for shop" },
+};
+
+static void is_replied(void **state)
+{
+	const struct reply_row *row = *state;
+	struct arena *a = arena_new();
+	struct visitor *v = visitor_new(a, "shop", NULL);
+	struct visitor_page page;
+	struct question q;
+	const char *got;
+
+	while (visitor_want(v, &q, &page) == VISITOR_ASK)
+		visitor_answer(v, resolve(a, &q), 1);
+	assert_string_equal(page.host, "shop");
+	visitor_reply(v, &row->reply);
+	if (visitor_want(v, &q, &page) == VISITOR_ASK)
+		got = name_text(a, q.name);
+	else
+		got = visitor_result(v)->reason;
+	if (got == NULL)
+		got = "";
+	if (strncmp(got, row->want, strlen(row->want)) != 0 ||
+		(row->want[0] == '\0' && got[0] != '\0'))
+		fail_msg("%s, not %s", got, row->want);
 	arena_free(a);
 }
 
@@ -372,5 +446,6 @@ int main(void)
 	TESTS_ADD(the_trace_may_be_left_out);
 	TESTS_ADD(a_redirect_loop_ends);
 	TESTS_ADD(only_the_asked_type_is_taken);
+	TESTS_ADD_ROWS(replies, is_replied);
 	return tests_run("host-visitor");
 }

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "host/visitor.h"
 #include "support/test.h"
 
 /* A resolver that writes down what reaches it; its answers count what it has seen since
@@ -46,6 +47,17 @@ static void fake_enter(void *ctx, unsigned stage)
 	str_printf(&f->log, "stage=%u ", stage);
 }
 
+static void fake_fetch(void *ctx, struct arena *a, const struct visitor_page *page,
+	struct visitor_reply *ret)
+{
+	char ip[IP_TEXT_MAX];
+	struct fake *f = ctx;
+
+	(void)a;
+	str_printf(&f->log, "%s:%s ", page->host, ip_to_text(&page->ip, ip));
+	*ret = (struct visitor_reply){ .connected = true, .status = 200 };
+}
+
 static void fake_restart(void *ctx)
 {
 	struct fake *f = ctx;
@@ -54,8 +66,8 @@ static void fake_restart(void *ctx)
 	f->seen = 0;
 }
 
-/* One letter is a question for it, a digit a wait, "#2" a stage, "!" the silent name,
- * "/" the next client. */
+/* One letter is a question for it, a digit a wait, "#2" a stage, "*P" a page, "!" the
+ * silent name, "/" the next client. */
 struct row {
 	const char *name;
 	const char *clients;
@@ -81,7 +93,24 @@ static const struct row rows[] = {
 		"a stage=1 b restart a stage=1 c " },
 	{ "silence is remembered", "!a/!a", "silent a " },
 	{ "a client that asks nothing costs nothing", "/ab/", "a b " },
+	{ "a page is fetched once", "a*Pb/a*Pb", "a P:192.0.2.80 b " },
+	{ "and is not fetched again on the way", "a*Pb/a*Pc",
+		"a P:192.0.2.80 b restart a c " },
+	{ "a page of another name is another one", "*P/*Q",
+		"P:192.0.2.80 restart Q:192.0.2.80 " },
+	{ "a page is that of its stage", "*P#1*P/#1*P",
+		"P:192.0.2.80 stage=1 P:192.0.2.80 restart stage=1 P:192.0.2.80 " },
 };
+
+static void fetch(const struct drive_outside *o, struct arena *a, char name)
+{
+	const char host[2] = { name, '\0' };
+	struct visitor_page page = { .ip = { 4, { 192, 0, 2, 80 } }, .host = host };
+	struct visitor_reply reply;
+
+	o->fetch(o->ctx, a, &page, &reply);
+	assert_int_equal(reply.status, 200);
+}
 
 static void play(const struct drive_outside *o, struct arena *a, const char *p)
 {
@@ -92,6 +121,8 @@ static void play(const struct drive_outside *o, struct arena *a, const char *p)
 
 		if (*p == '#') {
 			o->enter(o->ctx, (unsigned)(*++p - '0'));
+		} else if (*p == '*') {
+			fetch(o, a, *++p);
 		} else if (*p >= '0' && *p <= '9') {
 			o->wait(o->ctx, (uint64_t)(*p - '0'));
 		} else {
@@ -104,7 +135,11 @@ static void play(const struct drive_outside *o, struct arena *a, const char *p)
 static struct drive_outside outside(struct fake *f)
 {
 	return (struct drive_outside){
-		.ask = fake_ask, .wait = fake_wait, .enter = fake_enter, .ctx = f
+		.ask = fake_ask,
+		.wait = fake_wait,
+		.enter = fake_enter,
+		.fetch = fake_fetch,
+		.ctx = f,
 	};
 }
 
