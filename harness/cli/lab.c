@@ -1,32 +1,24 @@
 #include "cli/lab.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/lookup.h"
 #include "cli/cli.h"
+#include "cli/programs.h"
 #include "lab/program.h"
 #include "run/run.h"
 
 /* A word that names no program is a mistake, and not a program that cannot run. */
 static void check_words(const char *option, const char *words, struct argp_state *state)
 {
-	char word[64];
+	struct arena *a = arena_new();
+	char why[PROGRAMS_WHY_MAX];
+	size_t n;
 
-	for (size_t n; *words != '\0'; words += n + (words[n] == ',')) {
-		bool known = false;
-
-		n = strcspn(words, ",");
-		snprintf(word, sizeof(word), "%.*s", (int)n, words);
-		for (size_t i = 0; i < programs_n && !known; i++)
-			known = program_named_by(&programs[i], word);
-		if (!known)
-			argp_error(state,
-				"%s: no program is called \"%s\" (`harness list "
-				"programs')",
-				option, word);
-	}
+	if (programs_named(a, words, &n, why) == NULL)
+		argp_error(state, "%s: %s", option, why);
+	arena_free(a);
 }
 
 bool option_lab(
@@ -76,30 +68,33 @@ static bool is_wanted(const struct lab_args *args, const struct run_options *o,
 	if (args->emulate != NULL &&
 		strcmp(args->emulate, client ? "clients" : "resolvers") == 0)
 		return false;
-	if (args->programs != NULL && !program_in_list(p, args->programs))
-		return false;
 	return glob == NULL || glob_match(glob, p->emulation);
+}
+
+static void tell(void *ctx, const char *text)
+{
+	(void)ctx;
+	cli_complain("%s", text);
 }
 
 void lab_choose(struct arena *a, const struct lab_args *args,
 	const struct run_options *o, struct lab_options *ret)
 {
 	const struct program **list = arena_array(a, programs_n, sizeof(*list));
+	const struct program **named;
+	char why[PROGRAMS_WHY_MAX];
+	size_t n = 0;
 
 	*ret = (struct lab_options){
 		.programs = list,
 		.require = args->require,
 		.build = !args->no_build,
-		.tell = lab_tell,
+		.tell = tell,
 	};
-	for (size_t i = 0; i < programs_n; i++) {
-		if (is_wanted(args, o, &programs[i]) && !is_taken(ret, &programs[i]))
-			list[ret->n_programs++] = &programs[i];
+	/* Its words were checked when they were read. */
+	named = programs_named(a, args->programs, &n, why);
+	for (size_t i = 0; named != NULL && i < n; i++) {
+		if (is_wanted(args, o, named[i]) && !is_taken(ret, named[i]))
+			list[ret->n_programs++] = named[i];
 	}
-}
-
-void lab_tell(void *ctx, const char *text)
-{
-	(void)ctx;
-	cli_complain("%s", text);
 }

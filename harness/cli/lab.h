@@ -48,7 +48,4 @@ bool option_lab(
 void lab_choose(struct arena *a, const struct lab_args *args,
 	const struct run_options *o, struct lab_options *ret);
 
-/* Tells on standard error what takes long. */
-void lab_tell(void *ctx, const char *text);
-
 #endif

@@ -158,16 +158,6 @@ bool program_named_by(const struct program *p, const char *word)
 	return named_by(p, word, strlen(word));
 }
 
-bool program_in_list(const struct program *p, const char *words)
-{
-	for (size_t n; *words != '\0'; words += n + (words[n] == ',')) {
-		n = strcspn(words, ",");
-		if (named_by(p, words, n))
-			return true;
-	}
-	return false;
-}
-
 const struct program *program_find(const char *name)
 {
 	for (size_t i = 0; i < programs_n; i++) {

@@ -72,9 +72,6 @@ extern const size_t programs_n;
  * before a "-" or "."; letter case is ignored. "postfix" names all of them. */
 bool program_named_by(const struct program *p, const char *word);
 
-/* The same for any of some words with commas between them. */
-bool program_in_list(const struct program *p, const char *words);
-
 /* By its name, or NULL. */
 const struct program *program_find(const char *name);
 

@@ -203,13 +203,10 @@ static struct job *job_behind(struct plan *p, const struct entry *resolver,
 	return add_job(p, NULL, resolver, policy);
 }
 
-static const char *why_skipped(struct plan *p, const struct one *c,
-	const struct entry *mta, const struct entry *resolver)
+static const char *why_skipped(const struct entry *mta, const struct entry *resolver)
 {
 	if (mta == NULL && resolver == NULL)
-		return arena_printf(p->arena,
-			"neither %s nor %s takes part as a real program",
-			profile_name(c->profile), c->policy->name);
+		return "neither its client nor its resolver is a real program here";
 	if (mta != NULL && mta->root == NULL)
 		return mta->why;
 	if (resolver != NULL && resolver->root == NULL)
@@ -225,7 +222,7 @@ static void plan_case(void *ctx, const struct one *c, unsigned index)
 	const struct entry *resolver =
 		entry_for(p->lab, PROGRAM_RESOLVER, c->policy->name);
 	struct record *r = &p->to->list[p->to->n++];
-	const char *why = why_skipped(p, c, mta, resolver);
+	const char *why = why_skipped(mta, resolver);
 	struct planned *planned;
 	struct job *j;
 
