@@ -8,6 +8,7 @@
 #include "base/lookup.h"
 #include "base/str.h"
 #include "cli/files.h"
+#include "cli/lab.h"
 #include "cli/output.h"
 #include "cli/select.h"
 #include "cli/things.h"
@@ -26,16 +27,32 @@ struct args {
 	const char **words;
 	size_t n;
 	uint64_t seed;
+	enum run_network network;
+	struct lab_args lab;
 	enum colour_when colour;
 };
 
-enum { OPT_SEED = 256, OPT_COLOR };
+enum { OPT_SEED = 256, OPT_NETWORK, OPT_COLOR };
 
 static const struct argp_option rows[] = {
 	{ "seed", OPT_SEED, "N", 0, "of the run the case is from; default: 1", 1 },
+	{ "network", OPT_NETWORK, "NAME", 0,
+		"sim (default), or lab: what the real programs do, in a case or a "
+		"scenario",
+		1 },
 	{ "color", OPT_COLOR, "WHEN", 0, "auto (default), always or never", 1 },
+	{ NULL, 0, NULL, 0, "With --network lab:", 2 },
+	LAB_OPTION_ROWS(2),
 	{ 0 },
 };
+
+static void set_network(struct args *args, const char *name, struct argp_state *state)
+{
+	if (strcmp(name, "lab") == 0)
+		args->network = NETWORK_LAB;
+	else if (strcmp(name, "sim") != 0)
+		argp_error(state, "--network is sim or lab, not \"%s\"", name);
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -48,6 +65,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--seed is a number, not \"%s\"", arg);
 		args->seed = seed;
 		return 0;
+	case OPT_NETWORK:
+		set_network(args, arg, state);
+		return 0;
 	case OPT_COLOR:
 		args->colour = option_colour(arg, state);
 		return 0;
@@ -57,8 +77,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "explain what?");
 		return 0;
+	case ARGP_KEY_END:
+		if (args->lab.given && args->network != NETWORK_LAB)
+			argp_error(state, LAB_OPTIONS_NEED_IT);
+		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return option_lab(&args->lab, key, arg, state) ? 0 : ARGP_ERR_UNKNOWN;
 	}
 }
 
@@ -79,7 +103,8 @@ static const struct argp argp = {
 	       "  harness explain postfix\n"
 	       "  harness explain rule R3\n"
 	       "  harness explain cname-to-a-mx\n"
-	       "  harness explain 'cname-to-a-mx/*/postfix/ideal'",
+	       "  harness explain 'cname-to-a-mx/*/postfix/ideal'\n"
+	       "  harness explain --network lab 'cname-to-a-mx/*/postfix/unbound-1.17'",
 };
 
 /* ---- things ---- */
@@ -263,6 +288,13 @@ static void tell(void *ctx, const struct record *r)
 	t->cases++;
 }
 
+static int status_of(enum run_end end)
+{
+	return end == RUN_DONE	   ? STATUS_OK
+	       : end == RUN_BROKEN ? STATUS_ENVIRONMENT
+				   : STATUS_USAGE;
+}
+
 static int run_cases(const struct args *args, const struct case_glob *glob,
 	const struct loaded *loaded, struct errs *errs)
 {
@@ -271,7 +303,8 @@ static int run_cases(const struct args *args, const struct case_glob *glob,
 		.resolvers = glob->resolver,
 		.filter = glob->scenario,
 		.seed = args->seed,
-		.jobs = 1,
+		.network = args->network,
+		.jobs = args->network == NETWORK_LAB ? 0 : 1,
 		.details = true,
 		.scenarios_sha256 = loaded->sha256,
 	};
@@ -282,12 +315,14 @@ static int run_cases(const struct args *args, const struct case_glob *glob,
 		.colour = colour_wanted(args->colour, stdout),
 	};
 	struct run_sink sink = { .record = tell, .ctx = &t };
+	struct lab_options lab;
 	struct run_totals totals;
-	int status = STATUS_OK;
+	int status;
 
-	if (run_scenarios(loaded->list, loaded->n, loaded->profiles, &options, &sink,
-		    &totals, errs) != 0)
-		status = STATUS_USAGE;
+	lab_choose(errs->arena, &args->lab, &options, &lab);
+	options.lab = &lab;
+	status = status_of(run_scenarios(loaded->list, loaded->n, loaded->profiles,
+		&options, &sink, &totals, errs));
 	if (status == STATUS_OK && t.cases == 0) {
 		cli_complain("no case matches %s/%s/%s/%s", glob->scenario,
 			glob->address, glob->client, glob->resolver);
@@ -367,27 +402,32 @@ static int explain_case(struct arena *a, const struct args *args, const char *id
 static int run_matrix(const struct args *args, const char *id,
 	const struct loaded *loaded, struct errs *errs)
 {
-	const struct run_options options = {
+	struct run_options options = {
 		.filter = id,
+		.network = args->network,
 		.seed = args->seed,
-		.jobs = 1,
+		.jobs = args->network == NETWORK_LAB ? 0 : 1,
 	};
 	const struct report_options ro = { 0 };
 	struct outputs outputs = { 0 };
 	char why[OUTPUT_WHY_MAX];
+	struct lab_options lab;
 	struct run_totals totals;
 	struct run_sink sink;
-	int status = STATUS_USAGE;
+	int status;
 
+	lab_choose(errs->arena, &args->lab, &options, &lab);
+	options.lab = &lab;
 	outputs_add(&outputs, "matrix", FOR_RUN, why);
 	if (outputs_open(&outputs, &ro, colour_wanted(args->colour, stdout)) != 0)
 		return STATUS_ENVIRONMENT;
 	sink = outputs_sink(&outputs);
-	if (run_scenarios(loaded->list, loaded->n, loaded->profiles, &options, &sink,
-		    &totals, errs) == 0)
-		status = outputs_finish(&outputs) == 0 ? STATUS_OK : STATUS_ENVIRONMENT;
-	else
+	status = status_of(run_scenarios(loaded->list, loaded->n, loaded->profiles,
+		&options, &sink, &totals, errs));
+	if (status != STATUS_OK)
 		outputs_drop(&outputs);
+	else if (outputs_finish(&outputs) != 0)
+		status = STATUS_ENVIRONMENT;
 	return status;
 }
 

@@ -196,8 +196,7 @@ static void check_lab(const struct args *args, struct argp_state *state)
 	bool lab = args->options.network == NETWORK_LAB;
 
 	if (args->lab.given && !lab)
-		argp_error(state, "--program, --emulate, --require and --no-build are "
-				  "for --network lab");
+		argp_error(state, LAB_OPTIONS_NEED_IT);
 	if (lab && (args->evidence.pcap != NULL || args->evidence.query_log != NULL))
 		argp_error(state, "--pcap and --query-log are not for --network lab: "
 				  "its records have every question and answer");

@@ -40,6 +40,9 @@ enum { OPT_LAB_PROGRAM = 1000, OPT_LAB_REQUIRE, OPT_LAB_EMULATE, OPT_LAB_NO_BUIL
 			"do not build package roots that are missing", (group)         \
 	}
 
+#define LAB_OPTIONS_NEED_IT                                                            \
+	"--program, --emulate, --require and --no-build are for --network lab"
+
 /* True when the key was one of them. */
 bool option_lab(
 	struct lab_args *args, int key, const char *arg, struct argp_state *state);

@@ -45,6 +45,9 @@ struct record_query {
 	unsigned after; /* so many decisions were made before it was asked */
 };
 
+/* The `rule` of what is a line of a real program's log. */
+#define RECORD_RULE_LOG "log"
+
 struct record_decision {
 	uint64_t t_us;
 	const char *rule, *text;

@@ -130,6 +130,14 @@ static void put_query(struct str *s, const struct record_query *q, bool colour)
 	str_putc(s, '\n');
 }
 
+static void put_label(struct str *s, const char *label)
+{
+	size_t from = s->len;
+
+	str_puts(s, label);
+	str_pad(s, from, 16);
+}
+
 /* Columns of the rule's name in the list of decisions. */
 #define RULE_COLUMNS 4
 
@@ -147,6 +155,26 @@ static void put_decision(struct str *s, const struct record_decision *d, bool co
 	str_putc(s, '\n');
 }
 
+/* What a real program says that it did, in its own words and with its own clock. */
+static bool is_log(const struct record_decision *d)
+{
+	return d->rule != NULL && strcmp(d->rule, RECORD_RULE_LOG) == 0;
+}
+
+static void put_log(struct str *s, const struct record_outcome *o)
+{
+	bool first = true;
+
+	for (unsigned i = 0; i < o->n_decisions; i++) {
+		if (!is_log(&o->decisions[i]))
+			continue;
+		put_label(s, first ? "its log" : "");
+		put_clean(s, o->decisions[i].text);
+		str_putc(s, '\n');
+		first = false;
+	}
+}
+
 /* A question stands after the decisions that led to it. */
 static void put_transcript(struct str *s, const struct record_outcome *o, bool colour)
 {
@@ -156,22 +184,19 @@ static void put_transcript(struct str *s, const struct record_outcome *o, bool c
 		if (d == o->n_decisions ||
 			(q < o->n_queries && o->queries[q].after <= d))
 			put_query(s, &o->queries[q++], colour);
+		else if (is_log(&o->decisions[d]))
+			d++;
 		else
 			put_decision(s, &o->decisions[d++], colour);
 	}
 }
 
-static void put_label(struct str *s, const char *label)
-{
-	size_t from = s->len;
-
-	str_puts(s, label);
-	str_pad(s, from, 16);
-}
-
 static void put_route(struct str *s, const struct record_outcome *o)
 {
-	if (o->disposition == NULL || !is_sent(o))
+	bool seen =
+		o->n_hosts > 0 || o->route_status != NULL || o->route_reason != NULL;
+
+	if (o->disposition == NULL || !is_sent(o) || !seen)
 		return;
 	put_label(s, "route");
 	str_puts(s, o->disposition);
@@ -242,6 +267,7 @@ static void put_mail(struct str *s, const struct record_outcome *o)
 static void put_outcome(struct str *s, const struct record_outcome *o, bool colour)
 {
 	put_transcript(s, o, colour);
+	put_log(s, o);
 	put_route(s, o);
 	put_envelope(s, o);
 	put_label(s, "mail");
@@ -260,11 +286,22 @@ static void put_outcome(struct str *s, const struct record_outcome *o, bool colo
 	}
 }
 
+static void put_program(struct str *s, const char *label, const char *program)
+{
+	if (program == NULL)
+		return;
+	put_label(s, label);
+	put_clean(s, program);
+	str_puts(s, ", the real one\n");
+}
+
 void story_put(struct str *s, const struct record *r, bool colour)
 {
 	str_puts(s, colour ? BOLD : "");
 	put_clean(s, r->id);
 	str_puts(s, colour ? PLAIN "\n" : "\n");
+	put_program(s, "client", r->client_program);
+	put_program(s, "resolver", r->resolver_program);
 	put_outcome(s, &r->outcome, colour);
 	for (unsigned i = 0; i < r->n_steps; i++) {
 		const struct record_outcome *o = &r->steps[i];

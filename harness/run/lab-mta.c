@@ -468,7 +468,7 @@ static void tell_transcript(struct sending *m, struct trace *trace)
 	rest = r.output;
 	while ((line = strsep(&rest, "\n")) != NULL) {
 		if (*line != '\0')
-			trace_add(trace, 0, "log", "%s", line);
+			trace_add(trace, 0, RECORD_RULE_LOG, "%s", line);
 	}
 }
 
