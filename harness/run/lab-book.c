@@ -34,7 +34,7 @@ struct lab_book {
 	struct lab_mail *offer; /* or NULL */
 	unsigned n_met;
 	struct asked *buckets[BUCKETS];
-	bool cut;
+	bool taken, cut;
 };
 
 static uint64_t clock_us(void)
@@ -89,7 +89,7 @@ void lab_book_forget(struct lab_book *b)
 	b->n_asked = b->n_mails = 0;
 	b->offer = NULL;
 	b->n_met = 0;
-	b->cut = false;
+	b->taken = b->cut = false;
 	memset(b->buckets, 0, sizeof(b->buckets));
 	open_at_first_page(b);
 	pthread_mutex_unlock(&b->lock);
@@ -240,6 +240,7 @@ void lab_book_mail(struct lab_book *b, const struct sink_message *m, bool notifi
 	pthread_mutex_lock(&b->lock);
 	if (has_room(b, b->n_mails))
 		b->mails[b->n_mails++] = read_mail(b, m, notification);
+	b->taken = b->taken || (!notification && m->end == SINK_TAKEN);
 	move(b);
 	pthread_mutex_unlock(&b->lock);
 }
@@ -344,6 +345,16 @@ void lab_book_copy(struct lab_book *b, struct arena *a, struct lab_log *ret)
 		.cut = b->cut,
 	};
 	pthread_mutex_unlock(&b->lock);
+}
+
+struct lab_news lab_book_news(struct lab_book *b)
+{
+	struct lab_news ret;
+
+	pthread_mutex_lock(&b->lock);
+	ret = (struct lab_news){ b->moves, b->taken, b->cut };
+	pthread_mutex_unlock(&b->lock);
+	return ret;
 }
 
 /* Longer than any run, and far from the end of the clock. */

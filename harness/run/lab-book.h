@@ -39,8 +39,9 @@ void lab_book_met(struct lab_book *b);
 /* Something moved that is not written down. */
 void lab_book_moved(struct lab_book *b);
 
-/* As lab_world_log(), lab_world_wait() and lab_world_forget(). */
+/* As lab_world_log(), lab_world_news(), lab_world_wait() and lab_world_forget(). */
 void lab_book_copy(struct lab_book *b, struct arena *a, struct lab_log *ret);
+struct lab_news lab_book_news(struct lab_book *b);
 uint64_t lab_book_wait(struct lab_book *b, uint64_t moves, uint64_t us);
 void lab_book_forget(struct lab_book *b);
 

@@ -331,6 +331,7 @@ static void open_and_do(struct doing *d)
 		.resolver = resolver != NULL ? resolver->program : NULL,
 		.resolver_root = resolver != NULL ? resolver->root : NULL,
 		.seed = d->bench.options->seed,
+		.limits = d->bench.options->lab->limits,
 	};
 
 	if (lab_site_open(&d->site, &o) != 0) {

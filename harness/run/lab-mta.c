@@ -19,13 +19,18 @@
 #define POLL_FIRST_US UINT64_C(50000)
 #define POLL_LAST_US UINT64_C(400000)
 
-#define COMMAND_US UINT64_C(20000000)
-
 /* After a host has taken the message: the session's end, and what else is asked. */
 #define SETTLE_US UINT64_C(200000)
 
 /* Events of `outcome` that are read; a program that says more is talking too much. */
 #define EVENTS_MAX 1000
+
+/* Lines of its log that a trace has room for. */
+#define TRANSCRIPT_LINES_MAX 5000
+
+/* A status from which on it is the shell that says it: what it was to run is not there,
+ * or was killed (POSIX, Shell Command Language 2.8.2). */
+#define SHELL_STATUS 126
 
 struct sending {
 	struct lab_mta *mta;
@@ -47,6 +52,11 @@ static uint64_t clock_us(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static const struct lab_limits *limits(const struct sending *m)
+{
+	return &m->mta->site->options.limits;
 }
 
 /* ---- the box ---- */
@@ -150,12 +160,8 @@ static void drive(struct sending *m, const char *const *args, const char *input,
 
 static const char *why_not(struct sending *m, const char *what, struct box_result *r)
 {
-	const char *text = r->status == -1   ? "did not end within its time"
-			   : r->status == -2 ? "its box is gone"
-			   : r->output[0]    ? r->output
-					     : "failed without a word";
-
-	return arena_printf(m->arena, "%s: %s: %s", m->mta->program->name, what, text);
+	return arena_printf(m->arena, "%s: %s: %s", m->mta->program->name, what,
+		lab_words(m->arena, r));
 }
 
 static const char *start(struct sending *m)
@@ -163,7 +169,7 @@ static const char *start(struct sending *m)
 	const char *args[] = { "start", NULL };
 	struct box_result r;
 
-	drive(m, args, NULL, LAB_START_LIMIT_US, &r);
+	drive(m, args, NULL, limits(m)->start_us, &r);
 	return r.status == 0 ? NULL : why_not(m, "start", &r);
 }
 
@@ -189,18 +195,27 @@ static const char *message(const struct sending *m)
 		hostname_of(m->scenario));
 }
 
+static void say_unknown(struct sending *m, const char *what, struct box_result *r)
+{
+	m->event.kind = "unknown";
+	m->event.text = why_not(m, what, r);
+}
+
 /* What the program says at once when it does not take it: then that is its end. */
 static void submit(struct sending *m)
 {
 	const char *args[] = { "submit", m->scenario->sender, m->address, NULL };
 	struct box_result r;
 
-	drive(m, args, message(m), COMMAND_US, &r);
+	drive(m, args, message(m), limits(m)->command_us, &r);
 	if (r.status == 0)
 		return;
-	m->event.kind = r.status > 0 ? "bounced" : "unknown";
-	m->event.text = r.status > 0 ? arena_strdup(m->arena, r.output)
-				     : why_not(m, "submit", &r);
+	if (r.status < 0 || r.status >= SHELL_STATUS) {
+		say_unknown(m, "submit", &r);
+		return;
+	}
+	m->event.kind = "bounced";
+	m->event.text = lab_words(m->arena, &r);
 }
 
 /* ---- what became of it ---- */
@@ -236,10 +251,9 @@ static void ask_program(struct sending *m)
 	struct box_result r;
 	char *line, *rest;
 
-	drive(m, args, NULL, COMMAND_US, &r);
-	if (r.status < 0) {
-		m->event.kind = "unknown";
-		m->event.text = why_not(m, "outcome", &r);
+	drive(m, args, NULL, limits(m)->command_us, &r);
+	if (r.status < 0 || r.status >= SHELL_STATUS || r.cut) {
+		say_unknown(m, "outcome", &r);
 		return;
 	}
 	rest = r.output;
@@ -279,13 +293,15 @@ static void await(struct sending *m)
 	uint64_t pause = POLL_FIRST_US, moves = 0, now;
 
 	while (!is_over(m)) {
+		struct lab_news news;
+
 		now = lab_world_wait(w, moves, pause);
-		lab_world_log(w, m->arena, &m->log);
-		if (taken(&m->log) != NULL) {
-			lab_world_wait(w, m->log.moves, SETTLE_US);
+		news = lab_world_news(w);
+		if (news.taken) {
+			lab_world_wait(w, news.moves, SETTLE_US);
 			break;
 		}
-		if (clock_us() - m->began_us > LAB_CASE_LIMIT_US)
+		if (news.cut || clock_us() - m->began_us > limits(m)->case_us)
 			break;
 		pause = now != moves	       ? POLL_FIRST_US
 			: pause < POLL_LAST_US ? pause * 2
@@ -431,7 +447,9 @@ static void tell_end(struct sending *m, struct mail *ret)
 	r->mail_from = offer != NULL && offer->from != NULL ? offer->from
 							    : m->scenario->sender;
 	r->attempts = m->log.n_met;
-	if (mail != NULL)
+	if (m->log.cut)
+		ret->untold = "it asked or sent more than is written down";
+	else if (mail != NULL)
 		tell_taken(m, mail, r);
 	else if (m->event.kind == NULL)
 		ret->untold = "nothing was heard of it any more";
@@ -462,11 +480,14 @@ static void tell_transcript(struct sending *m, struct trace *trace)
 
 	if (trace == NULL)
 		return;
-	drive(m, args, NULL, COMMAND_US, &r);
+	drive(m, args, NULL, limits(m)->command_us, &r);
 	if (r.status < 0)
 		return;
 	rest = r.output;
-	while ((line = strsep(&rest, "\n")) != NULL) {
+	for (unsigned i = 0; i < TRANSCRIPT_LINES_MAX; i++) {
+		line = strsep(&rest, "\n");
+		if (line == NULL)
+			return;
 		if (*line != '\0')
 			trace_add(trace, 0, RECORD_RULE_LOG, "%s", line);
 	}
@@ -502,6 +523,9 @@ static const char *send_one(void *ctx, struct drive *d, const char *address,
 		tell_questions(&m, ret);
 		tell_end(&m, ret);
 		tell_transcript(&m, trace);
+		/* A resolver that is gone is no failure of the client's. */
+		if (lab_site_check(mta->site) != 0)
+			why = mta->site->failure;
 	}
 	box_free(m.box);
 	lab_world_close_own(mta->site->world);

@@ -20,14 +20,43 @@
 
 #define HTTP_PORT 80
 
-/* A command of a driver that does nothing but send a signal or a line. */
-#define COMMAND_US UINT64_C(10000000)
+/* Of what a program said, in a reason. */
+#define WORDS_MAX 240
 
 static int fail(struct lab_site *s, const char *what, const char *why)
 {
 	if (s->failure == NULL)
 		s->failure = arena_printf(s->arena, "%s: %s", what, why);
 	return -1;
+}
+
+const char *lab_words(struct arena *a, const struct box_result *r)
+{
+	const char *end = r->output + r->output_len, *from;
+	struct str s = STR_INIT;
+	const char *ret;
+
+	if (r->status == -1)
+		return "did not end within its time";
+	if (r->status == -2)
+		return "its box is gone";
+	if (r->cut)
+		return "said more than anybody reads";
+	while (end > r->output && (unsigned char)end[-1] <= ' ')
+		end--;
+	from = end - r->output > WORDS_MAX ? end - WORDS_MAX : r->output;
+	str_puts(&s, from > r->output ? "..." : "");
+	for (; from < end; from++) {
+		if (*from == '\n')
+			str_puts(&s, "; ");
+		else
+			str_putc(&s, (unsigned char)*from < ' ' ? ' ' : *from);
+	}
+	if (s.len == 0 && r->status > 128)
+		str_printf(&s, "ended by signal %d", r->status - 128);
+	ret = s.len == 0 ? "failed without a word" : arena_strdup(a, s.data);
+	str_clear(&s);
+	return ret;
 }
 
 /* ---- asking ---- */
@@ -74,6 +103,8 @@ const struct msg *lab_site_ask(
 
 	if (s->failure == NULL)
 		ask(s, q, LAB_PATIENCE_US, &asking);
+	if (asking.came == NULL)
+		lab_site_check(s);
 	return asking.came;
 }
 
@@ -206,14 +237,29 @@ static int drive_with(struct lab_site *s, const char *function, const char *argu
 		return 0;
 	return fail(s,
 		arena_printf(s->arena, "%s: %s", s->options.resolver->name, function),
-		r.status == -1	      ? "did not end within its time"
-		: r.output[0] != '\0' ? r.output
-				      : "failed without a word");
+		lab_words(s->arena, &r));
 }
 
 static int drive(struct lab_site *s, const char *function, uint64_t limit_us)
 {
 	return drive_with(s, function, NULL, limit_us);
+}
+
+/* As launch() of drivers/common.sh wrote it down. */
+int lab_site_check(struct lab_site *s)
+{
+	static const char script[] = "pid=/run/lab-resolver.pid\n"
+				     "[ ! -e $pid ] || kill -0 $(cat $pid)";
+	struct box_result r;
+
+	if (s->failure != NULL)
+		return -1;
+	if (s->resolver == NULL)
+		return 0;
+	box_run(s->resolver, script, NULL, NULL, s->options.limits.command_us, &r);
+	return r.status == 0 ? 0
+			     : fail(s, s->options.resolver->name,
+				       "it ended while it was asked");
 }
 
 /* Any answer will do: what it has cached of it is forgotten again. */
@@ -222,12 +268,14 @@ static int await_resolver(struct lab_site *s)
 	struct question q = { .name = name_root, .type = TYPE_SOA, .class = CLASS_IN };
 	struct asking a = { .arena = s->arena };
 
-	for (uint64_t t = 0; t < LAB_START_LIMIT_US; t += PROBE_US) {
+	for (uint64_t t = 0; t < s->options.limits.start_us; t += PROBE_US) {
 		a.done = false;
 		ask(s, &q, PROBE_US, &a);
 		if (a.heard)
-			return drive(s, "flush", COMMAND_US);
+			return drive(s, "flush", s->options.limits.command_us);
 	}
+	if (lab_site_check(s) != 0)
+		return -1;
 	return fail(s, s->options.resolver->name, "started, and answers nothing");
 }
 
@@ -235,7 +283,8 @@ static int open_resolver(struct lab_site *s)
 {
 	if (s->options.resolver == NULL)
 		return 0;
-	if (start_resolver(s) != 0 || drive(s, "start", LAB_START_LIMIT_US) != 0)
+	if (start_resolver(s) != 0 ||
+		drive(s, "start", s->options.limits.start_us) != 0)
 		return -1;
 	return await_resolver(s);
 }
@@ -280,7 +329,12 @@ static int open_world(struct lab_site *s)
 
 int lab_site_open(struct lab_site *s, const struct lab_site_options *o)
 {
+	struct lab_limits *l = &s->options.limits;
+
 	*s = (struct lab_site){ .options = *o, .arena = arena_new() };
+	l->start_us = l->start_us != 0 ? l->start_us : LAB_START_LIMIT_US;
+	l->case_us = l->case_us != 0 ? l->case_us : LAB_CASE_LIMIT_US;
+	l->command_us = l->command_us != 0 ? l->command_us : LAB_COMMAND_LIMIT_US;
 	if (open_netns(s) != 0 || open_world(s) != 0)
 		return -1;
 	/* Its sockets are opened when something is asked: on this side. */
@@ -307,7 +361,8 @@ int lab_site_restart(struct lab_site *s)
 	s->stage = 0;
 	if (lab_world_restart(s->world, why) != 0)
 		return fail(s, "no world", why);
-	return s->resolver == NULL ? 0 : drive(s, "flush", COMMAND_US);
+	return s->resolver == NULL ? 0
+				   : drive(s, "flush", s->options.limits.command_us);
 }
 
 /* ---- time ---- */
@@ -320,7 +375,7 @@ void lab_site_wait(struct lab_site *s, uint64_t us)
 		return;
 	s->ahead_us += us;
 	snprintf(text, sizeof(text), "%" PRIu64, s->ahead_us / 1000);
-	drive_with(s, "clock", text, COMMAND_US);
+	drive_with(s, "clock", text, s->options.limits.command_us);
 }
 
 /* Since stage 0 has seen less than a step's time go by, the clock moves on by the whole

@@ -24,10 +24,11 @@ struct lab_site_options {
 	const struct program *resolver; /* NULL: emulated */
 	const char *resolver_root;	/* its package root */
 	uint64_t seed;
+	struct lab_limits limits;
 };
 
 struct lab_site {
-	struct lab_site_options options;
+	struct lab_site_options options; /* with every limit */
 	struct arena *arena;
 	struct netns *netns;
 	struct lab_world *world;
@@ -45,6 +46,14 @@ void lab_site_close(struct lab_site *s);
 
 /* Back to the beginning: first stage, nothing cached, no quirk has acted. 0 or -1. */
 int lab_site_restart(struct lab_site *s);
+
+/* Whether what is asked here has a resolver that runs: 0; or -1, and s->failure says
+ * why. For when no answer came. */
+int lab_site_check(struct lab_site *s);
+
+/* Why a command of a driver failed, in one line, in a. What it said last counts: before
+ * that it may have said much. */
+const char *lab_words(struct arena *a, const struct box_result *r);
 
 /* Asks the real resolver: its answer in a, or NULL when none came. */
 const struct msg *lab_site_ask(

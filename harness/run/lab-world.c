@@ -876,6 +876,11 @@ void lab_world_log(struct lab_world *w, struct arena *a, struct lab_log *ret)
 	lab_book_copy(w->book, a, ret);
 }
 
+struct lab_news lab_world_news(struct lab_world *w)
+{
+	return lab_book_news(w->book);
+}
+
 uint64_t lab_world_wait(struct lab_world *w, uint64_t moves, uint64_t us)
 {
 	return lab_book_wait(w->book, moves, us);

@@ -128,6 +128,15 @@ struct lab_log {
 /* A copy, in a. From any thread. */
 void lab_world_log(struct lab_world *w, struct arena *a, struct lab_log *ret);
 
+/* What of the log a waiting one wants to know, without a copy of it. */
+struct lab_news {
+	uint64_t moves;
+	bool taken; /* a message that is no notification was, by some host */
+	bool cut;
+};
+
+struct lab_news lab_world_news(struct lab_world *w);
+
 /* Waits until `moves` is another, or so long: the number of moves then. */
 uint64_t lab_world_wait(struct lab_world *w, uint64_t moves, uint64_t us);
 

@@ -21,6 +21,18 @@
 
 struct program;
 
+/* Real time for one start of a program; for one message from its submission until
+ * nothing more is waited for; for any other command of a driver. A machine under load
+ * needs them. */
+#define LAB_START_LIMIT_US UINT64_C(30000000)
+#define LAB_CASE_LIMIT_US UINT64_C(60000000)
+#define LAB_COMMAND_LIMIT_US UINT64_C(20000000)
+
+/* Others in their place; 0: those. */
+struct lab_limits {
+	uint64_t start_us, case_us, command_us;
+};
+
 struct lab_options {
 	/* The real programs that take part, in place of what they are the `emulation`
 	 * of; at most one for each. Cases with none of them are skipped. */
@@ -30,14 +42,10 @@ struct lab_options {
 	 * them names no program that can run is RUN_BROKEN. Or NULL. */
 	const char *require;
 	bool build; /* package roots that are missing are built */
+	struct lab_limits limits;
 	/* Told what takes long; from any thread, one at a time. NULL: nobody is. */
 	void (*tell)(void *ctx, const char *text);
 	void *ctx;
 };
-
-/* Real time for one message from its submission until nothing more is waited for, or
- * for one start of a program. */
-#define LAB_CASE_LIMIT_US UINT64_C(60000000)
-#define LAB_START_LIMIT_US UINT64_C(30000000)
 
 #endif

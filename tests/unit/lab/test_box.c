@@ -17,6 +17,7 @@
 
 #include "base/lookup.h"
 #include "lab/box.h"
+#include "support/smallroot.h"
 
 /* No machine under load takes longer; a right program never waits it out. */
 #define PATIENCE_MS 10000
@@ -25,37 +26,7 @@
 /* A limit that is waited out. */
 #define SHORT_US UINT64_C(100000)
 
-/* ---- a package root of a few programs ------------------------------------- */
-
-/* A shell, and what the tests use, with their libraries: this works in a user
- * namespace, too, where an overlay of / does not. */
-static const char make_root[] =
-	"set -eu; PATH=$PATH:/usr/sbin:/sbin\n"
-	"mkdir -p \"$1/bin\" \"$1/etc\" \"$1/tmp\" \"$1/var/log\"\n"
-	"ln -s /nowhere/at/all \"$1/etc/link\"; echo before >\"$1/etc/file\"\n"
-	"for p in sh cat cp dd head logger ls mkdir mkfifo rm setsid sleep stat wc "
-	"yes; do\n"
-	"	f=$(command -v $p); cp \"$f\" \"$1/bin/$p\"\n"
-	"	ldd \"$f\" | grep -o '/[^ ]*' | while read -r l; do\n"
-	"		mkdir -p \"$1${l%/*}\"; cp \"$l\" \"$1$l\"\n"
-	"	done\n"
-	"done\n";
-
-static const char remove_root[] = "rm -rf \"$1\"";
-
-static int shell(const char *script, const char *arg)
-{
-	pid_t pid = fork();
-	int status = -1;
-
-	if (pid == 0) {
-		execl("/bin/sh", "sh", "-c", script, "sh", arg, (char *)NULL);
-		_exit(127);
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		return -1;
-	return status;
-}
+/* ---- a box of a few programs ----------------------------------------------- */
 
 /* Characters that mean something in the options of an overlay; below the place that a
  * box hides. */
@@ -71,7 +42,7 @@ static void set_up(void)
 	ns = netns_new(&o, why_not);
 	if (ns == NULL)
 		return;
-	if (mkdtemp(root) == NULL || shell(make_root, root) != 0)
+	if (smallroot_make(root, 0) != 0)
 		snprintf(why_not, sizeof(why_not), "no root for tests: %s",
 			strerror(errno));
 }
@@ -79,7 +50,7 @@ static void set_up(void)
 static void tear_down(void)
 {
 	netns_free(ns);
-	(void)shell(remove_root, root);
+	smallroot_remove(root);
 }
 
 static struct box *try(struct box_options o, char why[BOX_WHY_MAX])
@@ -690,7 +661,7 @@ static int as_nobody(void)
 		return CANNOT;
 	}
 	ns = netns_new(&(struct netns_options){ 0 }, why);
-	if (ns != NULL && mkdtemp(own_root) != NULL && shell(make_root, own_root) == 0)
+	if (ns != NULL && smallroot_make(own_root, 0) == 0)
 		b = try((struct box_options){ .root = own_root }, why);
 	if (b != NULL)
 		box_run(b,
@@ -704,7 +675,7 @@ static int as_nobody(void)
 	if (r.status != 0)
 		print_message("%d %s\n", r.status, b == NULL ? "" : r.output);
 	box_free(b);
-	(void)shell(remove_root, own_root);
+	smallroot_remove(own_root);
 	return r.status;
 }
 
