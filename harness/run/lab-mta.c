@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sysexits.h>
 #include <time.h>
 
 #include "base/arena.h"
@@ -201,23 +202,6 @@ static void say_unknown(struct sending *m, const char *what, struct box_result *
 	m->event.text = why_not(m, what, r);
 }
 
-/* What the program says at once when it does not take it: then that is its end. */
-static void submit(struct sending *m)
-{
-	const char *args[] = { "submit", m->scenario->sender, m->address, NULL };
-	struct box_result r;
-
-	drive(m, args, message(m), limits(m)->command_us, &r);
-	if (r.status == 0)
-		return;
-	if (r.status < 0 || r.status >= SHELL_STATUS) {
-		say_unknown(m, "submit", &r);
-		return;
-	}
-	m->event.kind = "bounced";
-	m->event.text = lab_words(m->arena, &r);
-}
-
 /* ---- what became of it ---- */
 
 /* Cuts the line at the next tab. */
@@ -263,6 +247,34 @@ static void ask_program(struct sending *m)
 			return;
 		read_event(m, line);
 	}
+}
+
+/* Not taken: that is its end. With the program's own words and status, if it has any
+ * besides. */
+static void refused(struct sending *m, struct box_result *r)
+{
+	const char *words = lab_words(m->arena, r);
+
+	ask_program(m);
+	if (m->event.kind == NULL || strcmp(m->event.kind, "unknown") == 0) {
+		m->event.kind = "bounced";
+		m->event.status = NULL;
+		m->event.text = words;
+	}
+	if (r->status == EX_TEMPFAIL)
+		m->event.kind = "deferred";
+}
+
+static void submit(struct sending *m)
+{
+	const char *args[] = { "submit", m->scenario->sender, m->address, NULL };
+	struct box_result r;
+
+	drive(m, args, message(m), limits(m)->command_us, &r);
+	if (r.status < 0 || r.status >= SHELL_STATUS)
+		say_unknown(m, "submit", &r);
+	else if (r.status > 0)
+		refused(m, &r);
 }
 
 /* The mail host that took the message, or NULL. */

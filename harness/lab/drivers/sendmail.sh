@@ -9,13 +9,17 @@
 # submission program first: that makes names canonical by its own submit.cf, and the
 # daemon does it again with what came out. Mail that comes by SMTP meets sendmail.cf
 # alone, and so it is here: each name is looked up as often as for that.
+#
+# A busy machine is no reason to keep a message (QueueLA): many cases run at once.
 
 prepare() {
 	cd /etc/mail || return 1
 	for cf in sendmail.cf submit.cf; do
 		sed -i -e '/^O ResolverOptions=/d' \
 			-e 's/^#*O Timeout\.connect=.*/O Timeout.connect=5s/' \
-			-e 's/^#*O Timeout\.iconnect=.*/O Timeout.iconnect=5s/' $cf
+			-e 's/^#*O Timeout\.iconnect=.*/O Timeout.iconnect=5s/' \
+			-e 's/^#*O QueueLA=.*/O QueueLA=10000/' $cf
+		grep -q '^O QueueLA=10000' $cf || return 1
 		sed 's/^#O DontExpandCnames=.*/O DontExpandCnames=True/' $cf \
 			>$cf.dontexpand
 		grep -q '^O DontExpandCnames' $cf.dontexpand || return 1
@@ -50,10 +54,17 @@ submit() {
 
 # What becomes of the first recipient of the first message: the others are notifications
 # and copies of them. The status does not tell it: a message can be kept with 5.1.2, that
-# of the last host tried.
+# of the last host tried. Nor does the log tell whether that was the last one, while
+# somebody still delivers.
 outcome() {
 	refusal
-	awk '
+	busy=no
+	for comm in /proc/[0-9]*/comm; do
+		if read -r name <"$comm" && [ "${name#sendmail}" != "$name" ]; then
+			busy=yes
+		fi 2>/dev/null
+	done
+	awk -v busy=$busy '
 		# What is between "NAME=" and ", NEXT=".
 		function field(name, next_name) {
 			if (!match($0, " " name "=.*, " next_name "="))
@@ -95,6 +106,8 @@ outcome() {
 				what = "deferred"
 			else
 				what = "bounced"
+			if (what == "deferred" && busy == "yes")
+				next
 			reply = field("reply", "stat")
 			if (reply != "" && index(text, reply) == 0)
 				text = text " (" reply ")"

@@ -248,6 +248,25 @@ static void a_known_defect_that_is_gone_fails(void **state)
 	assert_non_null(strstr(o.difference, "x.conf:7"));
 }
 
+static void a_known_defect_is_none_of_the_real_program(void **state)
+{
+	struct expect_row expect = {
+		.verdict = "delivered", .known = "misrouted", .at = { "x.conf", 7, 1 }
+	};
+	struct expected e = { .mail = &expect };
+	struct mta_result r = { .end = MTA_DELIVERED };
+	struct mail mail = mail_of(&r);
+	struct record_outcome o = { .verdict = VERDICT_DELIVERED };
+
+	(void)state;
+	mail.observed = true;
+	judge_result(a, &e, &address, &mail, &o);
+	assert_string_equal(case_result_name(o.result), "passed");
+	o = (struct record_outcome){ .verdict = VERDICT_BOUNCED };
+	judge_result(a, &e, &address, &mail, &o);
+	assert_string_equal(case_result_name(o.result), "failed");
+}
+
 /* ---- the web ---- */
 
 struct web_row {
@@ -303,6 +322,7 @@ int main(void)
 	TESTS_ADD(no_row_covers_a_case);
 	TESTS_ADD_ROWS(compare_rows, compare);
 	TESTS_ADD(a_known_defect_that_is_gone_fails);
+	TESTS_ADD(a_known_defect_is_none_of_the_real_program);
 	TESTS_ADD_ROWS(web_rows, web);
 	rc = tests_run("run-judge");
 	arena_free(a);
