@@ -262,6 +262,26 @@ static int by_key(const void *a, const void *b)
 	return x->key < y->key ? -1 : x->key > y->key;
 }
 
+/* Chance, in 28 bits: the hosts whose turn is said come first. */
+#define TIE_BITS 28
+
+static uint64_t tie_of(struct mta *m, const struct host *h)
+{
+	const struct mta_setting *s = m->setting;
+	uint64_t chance = m->p->order == ORDER_SHUFFLE
+				  ? rng_next(&m->rng) >> (64 - TIE_BITS)
+				  : (name_hash(h->name) * UINT32_C(2654435761) ^
+					    (uint32_t)m->seed) >>
+					    (32 - TIE_BITS);
+	unsigned turn;
+
+	if (s->turn == NULL)
+		return chance;
+	if (s->turn(s->turn_ctx, h->name, &turn))
+		return turn;
+	return chance | UINT64_C(1) << TIE_BITS;
+}
+
 /* Preference, then chance where the client has any, then the order of the answer. */
 static void sort_hosts(struct mta *m)
 {
@@ -272,13 +292,9 @@ static void sort_hosts(struct mta *m)
 		struct host *h = &m->hosts[i];
 		uint64_t tie = 0;
 
-		if (m->p->order == ORDER_SHUFFLE)
-			tie = rng_next(&m->rng) >> 36;
-		else if (m->p->order == ORDER_HASH)
-			tie = (name_hash(h->name) * UINT32_C(2654435761) ^
-				      (uint32_t)m->seed) >>
-			      4;
-		h->key = (uint64_t)h->preference << 44 | tie << 16 | i;
+		if (m->p->order != ORDER_ANSWER)
+			tie = tie_of(m, h);
+		h->key = (uint64_t)h->preference << 46 | tie << 16 | i;
 	}
 	qsort(m->hosts, m->n_hosts, sizeof(m->hosts[0]), by_key);
 }

@@ -29,6 +29,10 @@ struct mta_setting {
 	bool foreign_sender;   /* its domain is not the client's own: sendmail looks it
 				* up, its own (class w) never */
 	bool no_ipv6, no_ipv4; /* address families the host lacks */
+	/* Which turn chance gives a host among those of equal preference, the first 0;
+	 * false, or NULL: the seed says. Only clients that shuffle them ask. */
+	bool (*turn)(void *ctx, const struct name *host, unsigned *ret);
+	void *turn_ctx;
 };
 
 /* The message's one recipient, "local@domain"; the domain may be an address literal

@@ -71,6 +71,40 @@ struct questions {
 	unsigned n;
 };
 
+/* Is it the shorter one with the domain behind it? */
+static bool is_with_domain(const char *text, const char *shorter, const char *domain)
+{
+	size_t n = strlen(shorter);
+
+	return domain != NULL && strncmp(text, shorter, n) == 0 && text[n] == '.' &&
+	       strcmp(text + n + 1, domain) == 0;
+}
+
+/* A question about the client's own names. */
+static bool is_own(const char *text, const struct compare_rules *rules)
+{
+	const char *asked = strchr(text, ' ') + 1;
+	const char *const *own = rules->own;
+
+	for (; own != NULL && *own != NULL; own++) {
+		if (strcmp(asked, *own) == 0 ||
+			is_with_domain(asked, *own, rules->domain))
+			return true;
+	}
+	return false;
+}
+
+/* A question of before, with the client's domain. */
+static bool is_searched(const char *text, const struct questions *before,
+	const struct compare_rules *rules)
+{
+	for (unsigned i = 0; i < before->n; i++) {
+		if (is_with_domain(text, before->list[i], rules->domain))
+			return true;
+	}
+	return false;
+}
+
 static unsigned times(const struct questions *q, const char *text)
 {
 	unsigned n = 0;
@@ -80,23 +114,31 @@ static unsigned times(const struct questions *q, const char *text)
 	return n;
 }
 
-/* What counts, in the order that counts. Of the real ones, with `emulated` given: asked
- * once more than the emulation does is nothing new. */
+/* A question of the real one that is nothing new: the emulation asks it, too, and it
+ * came as often; or it does not, and it is the client's own affair. */
+static bool is_nothing(const struct questions *emulated, const struct questions *before,
+	const char *text, const struct compare_rules *rules)
+{
+	unsigned n = times(before, text), all = times(emulated, text);
+
+	return (n > 0 && n >= all) ||
+	       (all == 0 && (is_own(text, rules) || is_searched(text, before, rules)));
+}
+
+/* What counts, in the order that counts; of the real ones, when `emulated` is given. */
 static void questions(struct arena *a, const struct record_outcome *o,
-	const struct questions *emulated, struct questions *ret)
+	const struct questions *emulated, const struct compare_rules *rules,
+	struct questions *ret)
 {
 	const char **texts = arena_array(a, o->n_queries, sizeof(*texts));
 
 	ret->list = arena_array(a, o->n_queries, sizeof(*ret->list));
 	ret->n = 0;
 	for (unsigned i = 0; i < o->n_queries; i++) {
-		unsigned before;
-
 		texts[i] = compare_question(a, &o->queries[i]);
-		before = times(ret, texts[i]);
 		if (is_retry(o, texts, i) ||
-			(emulated != NULL && before > 0 &&
-				before >= times(emulated, texts[i])))
+			(emulated != NULL &&
+				is_nothing(emulated, ret, texts[i], rules)))
 			continue;
 		ret->list[ret->n++] = texts[i];
 	}
@@ -107,7 +149,7 @@ static void questions(struct arena *a, const struct record_outcome *o,
 struct pair {
 	struct arena *arena;
 	const struct record_outcome *emulated, *real;
-	bool parallel;
+	const struct compare_rules *rules;
 };
 
 enum seen {
@@ -208,7 +250,7 @@ static const char *joined(const struct pair *p, struct questions *q)
 	struct str s = STR_INIT;
 	const char *text;
 
-	if (p->parallel)
+	if (p->rules->parallel)
 		sort_addresses(q->list, q->n);
 	for (unsigned i = 0; i < q->n; i++)
 		str_printf(&s, "%s%s", i > 0 ? ", " : "", q->list[i]);
@@ -223,8 +265,8 @@ static enum seen questions_of(const struct pair *p, struct texts *t)
 
 	if (p->real->queries == NULL)
 		return UNSEEN;
-	questions(p->arena, p->emulated, NULL, &emulated);
-	questions(p->arena, p->real, &emulated, &real);
+	questions(p->arena, p->emulated, NULL, NULL, &emulated);
+	questions(p->arena, p->real, &emulated, p->rules, &real);
 	t->emulated = joined(p, &emulated);
 	t->real = joined(p, &real);
 	return SEEN;
@@ -267,7 +309,7 @@ struct comparing {
 	struct arena *arena;
 	struct difference *list;
 	unsigned n, room, step;
-	bool parallel;
+	const struct compare_rules *rules;
 	struct comparison *ret;
 };
 
@@ -303,7 +345,7 @@ static void differ(struct comparing *c, const char *what, const struct texts *t)
 static void compare_outcomes(struct comparing *c, const struct record_outcome *emulated,
 	const struct record_outcome *real)
 {
-	const struct pair p = { c->arena, emulated, real, c->parallel };
+	const struct pair p = { c->arena, emulated, real, c->rules };
 
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
 		struct texts t = { NULL, NULL };
@@ -324,9 +366,10 @@ static void compare_outcomes(struct comparing *c, const struct record_outcome *e
 }
 
 void compare_records(struct arena *a, const struct record *emulated,
-	const struct record *real, bool parallel, struct comparison *ret)
+	const struct record *real, const struct compare_rules *rules,
+	struct comparison *ret)
 {
-	struct comparing c = { .arena = a, .parallel = parallel, .ret = ret };
+	struct comparing c = { .arena = a, .rules = rules, .ret = ret };
 
 	*ret = (struct comparison){ 0 };
 	c.list = arena_array(a, (1 + (size_t)emulated->n_steps) * ARRAY_LEN(fields),

@@ -15,7 +15,10 @@
  *              SERVFAIL or another error that is no NXDOMAIN), as how often it is tried
  *              says resolv.conf and no profile; and what the real one asks more often
  *              than the emulation, which asks it, too: a search list and a second pass
- *              over the headers bring that, and no answer that was not there before
+ *              over the headers bring that, and no answer that was not there before.
+ *              Nor does what it asks about its own names, where the emulation does not
+ *              (programs look for their host and for their own domain when they
+ *              start), and what it asks once more below its own domain
  *   web        where the visitor ended */
 #ifndef REPORT_COMPARE_H
 #define REPORT_COMPARE_H
@@ -38,10 +41,22 @@ struct comparison {
 	unsigned compared, unseen; /* fields */
 };
 
-/* Adds the differences of all points of the timeline; texts live in a. `parallel`: the
- * program's address questions (A, AAAA) come in any order between two others. */
+struct compare_rules {
+	/* The program's address questions (A, AAAA) come in any order between two
+	 * others. */
+	bool parallel;
+	/* Names of the client's host, and its domain as a sender, in lower case and
+	 * without the final dot, up to a NULL; NULL: none. */
+	const char *const *own;
+	/* The host's domain, likewise, where its resolver library searches there by
+	 * itself (resolv.conf(5)) and the emulation has no search list; or NULL. */
+	const char *domain;
+};
+
+/* Adds the differences of all points of the timeline; texts live in a. */
 void compare_records(struct arena *a, const struct record *emulated,
-	const struct record *real, bool parallel, struct comparison *ret);
+	const struct record *real, const struct compare_rules *rules,
+	struct comparison *ret);
 
 /* The text of a question, in a: "MX customer.example", the name in lower case. */
 const char *compare_question(struct arena *a, const struct record_query *q);

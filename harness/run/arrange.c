@@ -8,7 +8,7 @@
 struct arrange {
 	const struct record_query **list; /* what was asked, at all points of time */
 	unsigned n, next;
-	struct drive_arrange hook;
+	struct drive_arrange hook, with_turns;
 };
 
 /* ---- records as text: "owner TTL TYPE RDATA" ---- */
@@ -120,6 +120,24 @@ static const struct msg *arranged(
 	return to;
 }
 
+/* ---- turns ---- */
+
+/* When its address was asked for first. */
+static bool turn(void *ctx, const struct name *host, unsigned *ret)
+{
+	const struct arrange *r = ctx;
+	const struct question a = { host, TYPE_A, CLASS_IN };
+	const struct question aaaa = { host, TYPE_AAAA, CLASS_IN };
+
+	for (unsigned i = 0; i < r->n; i++) {
+		if (is_asked(r->list[i], &a) || is_asked(r->list[i], &aaaa)) {
+			*ret = i;
+			return true;
+		}
+	}
+	return false;
+}
+
 static void add(struct arrange *r, const struct record_outcome *o)
 {
 	for (unsigned i = 0; i < o->n_queries; i++)
@@ -135,7 +153,8 @@ struct arrange *arrange_new(struct arena *a, const struct record *real)
 		n += real->steps[i].n_queries;
 	*r = (struct arrange){
 		.list = arena_array(a, n, sizeof(*r->list)),
-		.hook = { arranged, r },
+		.hook = { .arrange = arranged, .ctx = r },
+		.with_turns = { .arrange = arranged, .turn = turn, .ctx = r },
 	};
 	add(r, &real->outcome);
 	for (unsigned i = 0; i < real->n_steps; i++)
@@ -143,7 +162,7 @@ struct arrange *arrange_new(struct arena *a, const struct record *real)
 	return r;
 }
 
-const struct drive_arrange *arrange_hook(const struct arrange *arrange)
+const struct drive_arrange *arrange_hook(const struct arrange *arrange, bool turns)
 {
-	return &arrange->hook;
+	return turns ? &arrange->with_turns : &arrange->hook;
 }

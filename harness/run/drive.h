@@ -33,11 +33,15 @@ struct drive_outside {
 	void *ctx;
 };
 
-/* May put the records of an answer in another order, before the client sees it: the
- * order in which a set of records comes is the resolver's free choice (RFC 2181 5). */
+/* What is chance, said from outside. */
 struct drive_arrange {
+	/* May put the records of an answer in another order, before the client sees it:
+	 * the order in which a set of records comes is the resolver's free choice (RFC
+	 * 2181 5). */
 	const struct msg *(*arrange)(void *ctx, struct arena *a,
 		const struct question *q, const struct msg *answer);
+	/* Of the client (struct mta_setting); NULL: its own chance. */
+	bool (*turn)(void *ctx, const struct name *host, unsigned *ret);
 	void *ctx;
 };
 

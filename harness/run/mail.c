@@ -72,11 +72,17 @@ void mail_send(struct drive *d, const struct mta_profile *profile,
 	const struct mta_setting *setting, const char *address, uint64_t seed,
 	bool open_hosts, struct trace *trace, struct mail *ret)
 {
-	struct mta *m = mta_new(d->arena, profile, setting, address, seed, trace);
+	struct mta_setting with_turns = *setting;
+	struct mta *m;
 	struct mta_attempt attempt;
 	struct question q;
 	struct log log = { 0 };
 
+	if (d->arrange != NULL) {
+		with_turns.turn = d->arrange->turn;
+		with_turns.turn_ctx = d->arrange->ctx;
+	}
+	m = mta_new(d->arena, profile, &with_turns, address, seed, trace);
 	for (;;) {
 		switch (mta_want(m, &q, &attempt)) {
 		case MTA_ASK:

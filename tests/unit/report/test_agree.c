@@ -6,6 +6,8 @@
 #include "base/arena.h"
 #include "support/test.h"
 
+static const struct compare_rules no_rules = { 0 };
+
 static const char *const mx[] = {
 	"customer.example. 300 IN MX 10 mail.customer.example."
 };
@@ -90,7 +92,7 @@ static void a_difference_is_told_question_by_question(void **state)
 	struct comparison c;
 
 	(void)state;
-	compare_records(a, &emulated, &real, false, &c);
+	compare_records(a, &emulated, &real, &no_rules, &c);
 	agree_put_difference(&s, real.client_program, &emulated, &real, &c, false);
 	assert_string_equal(s.data, difference_text);
 	str_clear(&s);
@@ -114,7 +116,7 @@ static void only_the_steps_that_differ_are_told(void **state)
 	struct comparison c;
 
 	(void)state;
-	compare_records(a, &e, &r, false, &c);
+	compare_records(a, &e, &r, &no_rules, &c);
 	agree_put_difference(&s, "Unbound 1.17.1", &e, &r, &c, false);
 	assert_string_equal(s.data, "✖ x\n"
 				    "  Unbound 1.17.1\n"
@@ -153,7 +155,7 @@ static void programs_are_rows_of_tables(void **state)
 		agreement_skips(g, row, NULL, "no namespaces here");
 	agreement_row(g, "Real resolvers", "bind-9.18", "bind-9.18");
 	row = agreement_row(g, "Real mail servers", "postfix-3.7", "postfix");
-	compare_records(a, &emulated, &real, false, &c);
+	compare_records(a, &emulated, &real, &no_rules, &c);
 	agreement_agrees(g, row, POSTFIX, &same);
 	agreement_differs(g, row, POSTFIX, &emulated, &real, &c);
 	/* The same row again. */
@@ -201,7 +203,7 @@ static void differences(struct arena *a, unsigned n, bool verbose, struct str *s
 	size_t row = agreement_row(g, "part", "postfix-3.7", "postfix");
 	struct comparison c;
 
-	compare_records(a, &emulated, &real, false, &c);
+	compare_records(a, &emulated, &real, &no_rules, &c);
 	for (unsigned i = 0; i < n; i++)
 		agreement_differs(g, row, POSTFIX, &emulated, &real, &c);
 	str_reset(s);

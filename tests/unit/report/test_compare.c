@@ -7,6 +7,8 @@
 #include "base/str.h"
 #include "support/test.h"
 
+static const struct compare_rules no_rules = { 0 };
+
 /* Questions as text: "MX customer.example, A mail.example"; of a name in "fails." the
  * answer is SERVFAIL, in "gone." NXDOMAIN, in "silent." there is none. */
 static const struct record_query *asked(struct arena *a, const char *text, unsigned *n)
@@ -154,7 +156,7 @@ static void an_outcome(void **state)
 	struct arena *a = arena_new();
 	struct comparison c;
 
-	compare_records(a, &e, &r, false, &c);
+	compare_records(a, &e, &r, &no_rules, &c);
 	assert_string_equal(differences(a, &c), row->differences);
 	assert_int_equal(c.unseen, row->unseen);
 	arena_free(a);
@@ -213,6 +215,25 @@ static const struct questions_row questions_rows[] = {
 		"MX c.example, A m.example", "A m.example, MX c.example", false },
 	{ "the order of other questions counts even then", true,
 		"MX c.example, TXT c.example", "TXT c.example, MX c.example", false },
+	{ "what it asks about itself is nothing new", false, "MX c.example",
+		"AAAA mx.sender.example, AAAA sender.example, MX c.example", true },
+	{ "nor with its own domain behind it", false, "MX c.example",
+		"AAAA mx.sender.example.sender.example, A SENDER.example, MX c.example",
+		true },
+	{ "a name with its own domain behind it is nothing new", false,
+		"MX c.example, AAAA m.example",
+		"MX c.example, AAAA m.example, AAAA m.example.sender.example", true },
+	{ "but what was not asked without it is", false, "MX c.example, AAAA m.example",
+		"MX c.example, AAAA m.example, A m.example.sender.example", false },
+	{ "where the emulation asks it, too, its order counts", false,
+		"MX c.example, A mx.sender.example",
+		"A mx.sender.example, MX c.example", false },
+	{ "and its number", false, "MX c.example, A mx.sender.example", "MX c.example",
+		false },
+	{ "another name of its domain is new", false, "MX c.example",
+		"MX c.example, A other.sender.example", false },
+	{ "a name that only begins like it is new", false, "MX c.example",
+		"MX c.example, A sender.example.org", false },
 	{ "every stretch of addresses has its own order", true,
 		"A b.example, A a.example, MX c.example, AAAA z.example, A z.example",
 		"A a.example, A b.example, MX c.example, A z.example, AAAA z.example",
@@ -221,14 +242,17 @@ static const struct questions_row questions_rows[] = {
 
 static void questions(void **state)
 {
+	static const char *const own[] = { "mx.sender.example", "sender.example",
+		NULL };
 	const struct questions_row *row = *state;
+	const struct compare_rules rules = { row->parallel, own, "sender.example" };
 	struct arena *a = arena_new();
 	struct record e = { 0 }, r = { 0 };
 	struct comparison c;
 
 	e.outcome.queries = asked(a, row->emulated, &e.outcome.n_queries);
 	r.outcome.queries = asked(a, row->real, &r.outcome.n_queries);
-	compare_records(a, &e, &r, row->parallel, &c);
+	compare_records(a, &e, &r, &rules, &c);
 	assert_int_equal(c.unseen, 0);
 	assert_string_equal(
 		c.n == 0 ? "agree" : "differ", row->agree ? "agree" : "differ");
@@ -245,7 +269,7 @@ static void questions_that_nobody_heard_are_not_compared(void **state)
 
 	(void)state;
 	e.outcome.queries = asked(a, "MX c.example", &e.outcome.n_queries);
-	compare_records(a, &e, &r, false, &c);
+	compare_records(a, &e, &r, &no_rules, &c);
 	assert_int_equal(c.n, 0);
 	assert_int_equal(c.unseen, 1);
 	arena_free(a);
@@ -260,7 +284,7 @@ static void the_questions_themselves_are_told(void **state)
 	(void)state;
 	e.outcome.queries = asked(a, "MX c.example, A m.example", &e.outcome.n_queries);
 	r.outcome.queries = asked(a, "", &r.outcome.n_queries);
-	compare_records(a, &e, &r, false, &c);
+	compare_records(a, &e, &r, &no_rules, &c);
 	assert_string_equal(
 		differences(a, &c), "questions: MX c.example, A m.example/nothing");
 	arena_free(a);
@@ -282,7 +306,7 @@ static void steps_are_compared_one_by_one(void **state)
 	struct comparison c;
 
 	(void)state;
-	compare_records(a, &e, &r, false, &c);
+	compare_records(a, &e, &r, &no_rules, &c);
 	assert_string_equal(
 		differences(a, &c), "step 2 verdict: delivered/misdelivered");
 	arena_free(a);
@@ -297,7 +321,7 @@ static void steps_that_were_not_run_are_not_compared(void **state)
 	struct comparison c;
 
 	(void)state;
-	compare_records(a, &e, &r, false, &c);
+	compare_records(a, &e, &r, &no_rules, &c);
 	assert_int_equal(c.n, 0);
 	assert_true(c.unseen > 1);
 	arena_free(a);
