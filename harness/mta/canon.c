@@ -45,8 +45,7 @@ void canon_question(struct mta *m, struct question *ret)
 
 void canon_sender(struct mta *m)
 {
-	bool wanted = m->p->canon == CANON_SENDMAIL && m->p->rewrite == REWRITE_ALL &&
-		      m->setting->foreign_sender;
+	bool wanted = m->p->canon == CANON_SENDMAIL && m->setting->foreign_sender;
 	const char *at = wanted ? strrchr(m->setting->mail_from, '@') : NULL;
 	const char *why;
 
@@ -64,8 +63,17 @@ static void sender_end(struct mta *m, const struct name *found)
 {
 	if (found != NULL && !name_equal(found, m->canon.sender))
 		mta_rewrite_sender(m, found);
+	m->canon.sender_soft = found == NULL && m->canon.soft;
 	m->canon.sender = NULL;
 	mta_start(m);
+}
+
+/* Who leaves aliases alone completes a name by the search list all the same: then that
+ * is the recipient's domain (sendmail domain.c:1921, DontExpandCnames). */
+static void complete(struct mta *m, const struct name *found)
+{
+	mta_rewrite_domain(m, found, true, "search-list");
+	m->domain = found;
 }
 
 /* The look for a canonical name is over; `found` is the name, or NULL: none. */
@@ -84,6 +92,8 @@ static void canon_end(struct mta *m, const struct name *found)
 		if (m->p->rewrite == REWRITE_ALL || m->p->rewrite == REWRITE_RCPT)
 			mta_rewrite_domain(
 				m, found, m->p->rewrite == REWRITE_ALL, "rewrite");
+		else if (m->canon.suffix > 0)
+			complete(m, found);
 	}
 	mx_begin(m, m->p->mx_name == MX_NAME_CANONICAL && m->canonical != NULL
 			    ? m->canonical

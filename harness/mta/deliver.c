@@ -29,6 +29,13 @@ void deliver_exhausted(struct mta *m)
 
 static void accepted(struct mta *m, const struct target *t)
 {
+	const struct ruling *r = &m->p->on_sender_soft;
+
+	/* The header names the sender, too: it cannot be written. */
+	if (m->canon.sender_soft && r->action != ACTION_NONE) {
+		mta_rule_out(m, r, "on-sender-soft");
+		return;
+	}
 	m->result.host = host_text(m, &m->hosts[t->host]);
 	m->result.ip = t->ip;
 	mta_finish(m, MTA_DELIVERED, "2.0.0", NULL);

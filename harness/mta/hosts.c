@@ -168,6 +168,7 @@ static void ask_addresses(struct mta *m)
 {
 	m->family = 0;
 	m->got_soft = m->got_alias = m->got_nodata = m->got_failed = false;
+	m->last_question_soft = false;
 	m->soft_questions = m->questions_of_host = 0;
 	ask_family(m);
 }
@@ -212,6 +213,8 @@ static bool is_soft_host(const struct mta *m)
 	if (m->p->soft_host == SOFT_BOTH)
 		return m->soft_questions > 0 &&
 		       m->soft_questions == m->questions_of_host;
+	if (m->p->soft_host == SOFT_LAST)
+		return m->last_question_soft;
 	return m->p->soft_host == SOFT_ANY && m->got_soft;
 }
 
@@ -417,7 +420,8 @@ static void note_outcome(struct mta *m, const struct found *f)
 	m->got_soft |= f->outcome == OUTCOME_TRY_AGAIN || defers ||
 		       (f->loop && p->on_loop.action == ACTION_DEFER);
 	m->got_failed |= failed && p->on_no_address_failed.action != ACTION_NONE;
-	m->soft_questions += f->outcome == OUTCOME_TRY_AGAIN;
+	m->last_question_soft = f->outcome == OUTCOME_TRY_AGAIN;
+	m->soft_questions += m->last_question_soft;
 	m->got_alias |= f->alias_only || f->foreign;
 	/* To getaddrinfo() an error, and records that are of no use, are EAI_NONAME. */
 	m->got_nodata |= f->outcome == OUTCOME_NO_DATA && !f->foreign;

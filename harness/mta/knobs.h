@@ -91,7 +91,7 @@ enum additional {
 enum foreign { FOREIGN_NOTHING, FOREIGN_SOFT, FOREIGN_ABSENT };
 enum limit_then { LIMIT_STOP, LIMIT_PREFERENCE };
 enum reply_status { STATUS_HOST, STATUS_OWN };
-enum soft_host { SOFT_ANY, SOFT_BOTH, SOFT_NEVER };
+enum soft_host { SOFT_ANY, SOFT_BOTH, SOFT_NEVER, SOFT_LAST };
 enum mix { MIX_DEFER, MIX_BOUNCE };
 enum search {
 	SEARCH_NONE,
@@ -117,7 +117,7 @@ struct mta_profile {
 
 	uint8_t canon, rewrite, mx_name, implicit;
 	uint16_t canon_max;
-	struct ruling on_canon_soft, on_canon_loop;
+	struct ruling on_canon_soft, on_canon_loop, on_sender_soft;
 	bool canon_again; /* the implicit MX is canonicalised once more */
 
 	uint16_t cname_rounds;
@@ -139,7 +139,8 @@ struct mta_profile {
 	struct ruling on_self_best, on_self_rest;
 
 	uint8_t ask, when;
-	bool second_if_needed, ask_absent, host_canonical, host_loop_final, judges_last;
+	bool short_name, second_if_needed, ask_absent, host_canonical, host_loop_final,
+		judges_last;
 	uint8_t additional;
 	uint8_t host_alias;
 	uint16_t address_rounds;

@@ -17,6 +17,16 @@ bool searches_addresses(const struct mta *m)
 	       (s == SEARCH_DOMAIN && m->implicit);
 }
 
+/* Is the name right below the domain of the client's host? */
+static bool is_neighbour(const struct mta *m, const struct name *n)
+{
+	const struct mta_setting *s = m->setting;
+
+	return s->n_self_names > 0 && !name_is_root(n) && name_labels(n) > 1 &&
+	       name_labels(s->self_names[0]) > 1 &&
+	       name_equal(name_parent(n), name_parent(s->self_names[0]));
+}
+
 void lookup_begin(struct mta *m, const struct name *name, uint16_t type,
 	unsigned rounds, bool searches)
 {
@@ -27,6 +37,21 @@ void lookup_begin(struct mta *m, const struct name *name, uint16_t type,
 		.rounds = (uint16_t)rounds,
 		.searches = searches && m->setting->n_search > 0 && !name_is_root(name),
 	};
+	m->lookup.shortened = m->p->short_name && type != TYPE_MX &&
+			      m->lookup.searches && is_neighbour(m, name);
+}
+
+/* sendmail takes its own domain off a name that failed, and looks for what is left
+ * (conf.c shorten_hostname()); resolvers try a single label as it stands last. */
+static bool last_as_it_stands(struct mta *m)
+{
+	struct lookup *l = &m->lookup;
+
+	if (!l->searches || !l->shortened)
+		return false;
+	l->shortened = false;
+	l->name = name_join(m->arena, l->base, 1, name_root);
+	return l->name != NULL;
 }
 
 /* The name with the next suffix of the search list; false: there is no further one.
@@ -38,8 +63,8 @@ static bool next_suffix(struct mta *m)
 
 	while (l->searches && l->suffix < m->setting->n_search) {
 		const struct name *tail = m->setting->search[l->suffix++];
-		const struct name *n =
-			name_join(m->arena, l->base, name_labels(l->base), tail);
+		unsigned labels = l->shortened ? 1 : name_labels(l->base);
+		const struct name *n = name_join(m->arena, l->base, labels, tail);
 
 		if (n != NULL) {
 			l->name = n;
@@ -238,7 +263,7 @@ static bool settle(struct mta *m, struct found *f, enum outcome o)
 			l->has_first = true;
 			l->first = (uint8_t)o;
 		}
-		if (next_suffix(m)) {
+		if (next_suffix(m) || last_as_it_stands(m)) {
 			TRACE(m, "search-list", "%s: trying %s",
 				outcome_name((enum outcome)l->first),
 				name_text(m->arena, l->name));

@@ -46,7 +46,7 @@ struct lookup {
 	const struct name *base; /* the same without a suffix of the search list */
 	uint16_t type, rounds;
 	uint16_t hops, chain; /* further questions; aliases inside answers, too */
-	bool searches;
+	bool searches, shortened;
 	bool has_first; /* `first` is what the name as it stands came to */
 	uint8_t first;
 	unsigned suffix;
@@ -144,7 +144,7 @@ struct mta {
 	struct {
 		const struct name *name;
 		unsigned type, suffix, hops;
-		bool soft;
+		bool soft, sender_soft;
 		const struct name *sender; /* the domain of MAIL FROM, while it is the
 					    * one looked for */
 	} canon;
@@ -156,7 +156,7 @@ struct mta {
 	uint8_t family;	 /* index of its family */
 	unsigned suffix; /* of the search list, for its addresses */
 	/* What its questions came to so far. */
-	bool got_soft, got_alias, got_nodata, got_failed;
+	bool got_soft, got_alias, got_nodata, got_failed, last_question_soft;
 	unsigned host_aliases; /* followed by questions of their own */
 	unsigned questions_of_host, soft_questions;
 	bool implicit;

@@ -85,6 +85,9 @@ static const struct field fields[] = {
 	RULING("on-canon-soft", on_canon_soft, "they failed softly"),
 	RULING("on-canon-loop", on_canon_loop,
 		"there were more; address: go on without"),
+	RULING("on-sender-soft", on_sender_soft,
+		"they failed softly for the sender's domain, and a host takes the "
+		"recipient; none: pay no attention"),
 	BOOL("canon-again", canon_again,
 		"an implicit MX host is canonicalised once more before use"),
 	WORD("rewrite", rewrite, WORDS("none", "all", "rcpt", "penultimate"),
@@ -181,11 +184,14 @@ static const struct field fields[] = {
 		"asks for the alias of a host itself: before its addresses (Go's "
 		"LookupCNAME), or CNAME when it has none; as often as "
 		"address-cname-rounds"),
+	BOOL("short-name", short_name,
+		"the search list is tried with the first label of a host right below "
+		"the client's own domain, and that label as it stands after it"),
 	BOOL("aaaa-soft-fatal", aaaa_soft_fatal,
 		"a soft failure of AAAA is one of the host: A is not asked"),
-	WORD("soft-host", soft_host, WORDS("any", "both", "never"),
-		"a host without address failed softly when any, or all, of its "
-		"questions did"),
+	WORD("soft-host", soft_host, WORDS("any", "both", "never", "last"),
+		"a host without address failed softly when any, all, or the last of "
+		"its questions did"),
 	WORD("bad-host", bad_host, WORDS("skip", "stop"),
 		"a host without address: the next one; or it ends the list, unless one "
 		"before it had an address"),

@@ -15,6 +15,7 @@ static const struct setting set_base[] = {
 	{ "canon-max", "10", "-" },
 	{ "on-canon-soft", "defer 4.4.3", "RFC 5321 5.1" },
 	{ "on-canon-loop", "address", "-" },
+	{ "on-sender-soft", "none", "-" },
 	{ "rewrite", "none", "RFC 5321 6.4" },
 	{ "loop-result", "defer 4.4.3 too many aliases", "RFC 1034 5.2.2" },
 	{ "on-nodata", "address", "RFC 5321 5.1" },
@@ -71,7 +72,9 @@ static const struct setting set_postfix[] = {
 	{ "addresses", "a-aaaa",
 		"postfix 17830e5c src/smtp/smtp_addr.c:177-260; "
 		"util/inet_proto.c:244" },
-	{ "ask-absent", "no", "postfix 17830e5c src/util/inet_proto.c" },
+	/* inet_protocols = all: only a kernel without IPv6 changes that. */
+	{ "ask-absent", "yes",
+		"postfix 17830e5c src/util/inet_proto.c; run: 3.7.11, 3.10.13" },
 	{ "pool", "shuffle", "postfix 17830e5c src/smtp/smtp_addr.c:669-684" },
 	{ "max-addresses", "5", "postfix 17830e5c src/global/mail_params.h:299" },
 	{ "max-sessions", "2", "postfix 17830e5c src/global/mail_params.h:305" },
@@ -117,6 +120,8 @@ static const struct setting set_sendmail[] = {
 		"sendmail 8.18 sendmail/daemon.c:4363-4386" },
 	{ "on-canon-loop", "address",
 		"sendmail 8.18 sendmail/domain.c:1921-1965; run" },
+	{ "on-sender-soft", "defer 4.4.2 timeout writing message",
+		"sendmail 8.17.1.9 sendmail/usersmtp.c:2889; run: 8.17, 8.18" },
 	{ "canon-again", "yes", "sendmail 8.18 sendmail/domain.c:988-1006,1229-1300" },
 	{ "rewrite", "all", "sendmail 8.18 sendmail/domain.c:1921; cf/README:780" },
 	{ "mx-name", "canonical", "sendmail 8.18 sendmail/domain.c:863-1180" },
@@ -139,6 +144,9 @@ static const struct setting set_sendmail[] = {
 	{ "address-lookup", "lazy", "sendmail 8.18 sendmail/deliver.c:2019 tryhost" },
 	{ "second-if-needed", "yes", "sendmail 8.18 sendmail/daemon.c:2489-2500" },
 	{ "aaaa-soft-fatal", "yes", "sendmail 8.18 sendmail/daemon.c:2489-2500" },
+	/* Of AAAA it is fatal, or (WorkAroundBrokenAAAA) forgotten. */
+	{ "soft-host", "last",
+		"sendmail 8.17.1.9 sendmail/daemon.c:2463-2537; run: 8.17, 8.18" },
 	{ "order", "hash", "sendmail 8.18 sendmail/domain.c:1169-1228,1439" },
 	{ "dedupe", "yes", "sendmail 8.18 sendmail/domain.c:1169-1228" },
 	{ "max-mx", "99", "sendmail 8.18 sendmail/conf.h:77" },
@@ -146,6 +154,11 @@ static const struct setting set_sendmail[] = {
 		"sendmail 8.18 sendmail/daemon.c:2489-2500" },
 	{ "on-no-address-soft", "defer 4.4.3 host name lookup failure",
 		"sendmail 8.18 sendmail/daemon.c:2489-2500; deliver.c:4527" },
+	{ "on-no-address-mixed", "defer 5.1.2 Deferred",
+		"sendmail 8.17.1.9 sendmail/daemon.c:2533; run: 8.17, 8.18" },
+	{ "short-name", "yes",
+		"sendmail 8.17.1.9 sendmail/conf.c sm_gethostbyname(); run: 8.17, "
+		"8.18" },
 	{ "on-implicit-hard", "bounce 5.1.2 Host unknown",
 		"sendmail 8.18 sendmail/daemon.c:2489-2500" },
 	{ "on-implicit-soft", "defer 4.4.3 host name lookup failure",
@@ -177,7 +190,8 @@ static const struct setting set_sendmail_dontexpand[] = {
 };
 
 static const struct setting set_exim_4_96[] = {
-	{ "idn", "raw", "exim 13835a3c src/src/globals.c (smtputf8 not advertised)" },
+	{ "idn", "convert",
+		"exim 4.96 src/dns.c:821-833; src/exim.c:5792; run: 4.96, 4.98.2" },
 	{ "rewrite", "penultimate",
 		"exim 13835a3c src/src/dns.c:1078-1107; routers/dnslookup.c:402-413" },
 	{ "cname-rounds", "1", "exim 13835a3c src/src/dns.c:1046-1160; globals.c:740" },

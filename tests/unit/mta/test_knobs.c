@@ -312,9 +312,13 @@ static void absent_families_are_left_out_or_tried_in_vain(void **state)
 
 	(void)state;
 	setting.no_ipv6 = true;
+	m = client("opensmtpd", "user@c", 1);
+	assert_string_equal(answers_run(arena, m, script, true),
+		"MX c, A n, A n.sender.example, A m, try 192.0.2.25");
 	m = client("postfix", "user@c", 1);
-	assert_string_equal(
-		answers_run(arena, m, script, true), "MX c, A n, A m, try 192.0.2.25");
+	assert_string_equal(answers_run(arena, m, script, true),
+		"MX c, A n, AAAA n, A m, AAAA m, try 192.0.2.25");
+	assert_int_equal(mta_result(m)->attempts, 2);
 	m = client("dma", "user@c", 1);
 	assert_string_equal(answers_run(arena, m, script, true),
 		"MX c, A n, AAAA n, A m, AAAA m, try 192.0.2.25");

@@ -437,6 +437,29 @@ static const struct knob_row knobs[] = {
 		"bounced 5.4.4" },
 	{ "soft-host never", "rfc5321", "addresses=a;soft-host=never",
 		"MX c: c MX 1 m; A m SERVFAIL", "MX c, A m", "bounced 5.4.4" },
+	{ "soft-host last forgets the first", "rfc5321", "soft-host=last",
+		"MX c: c MX 1 m; A m SERVFAIL; AAAA m: ", "MX c, A m, AAAA m",
+		"bounced 5.4.4" },
+	{ "soft-host last counts the last", "rfc5321", "soft-host=last",
+		"MX c: c MX 1 m; A m: ; AAAA m SERVFAIL", "MX c, A m, AAAA m",
+		"deferred 4.4.3" },
+	{ "short-name no keeps the whole name", "rfc5321",
+		"addresses=a;search-list=addresses;second-if-needed=yes;short-name=no",
+		"MX c: c MX 1 h.sender.example.net",
+		"MX c, A h.sender.example.net, A h.sender.example.net.sender.example",
+		"bounced 5.4.4" },
+	{ "short-name yes takes the own domain off", "rfc5321",
+		"addresses=a;search-list=addresses;second-if-needed=yes;short-name=yes",
+		"MX c: c MX 1 h.sender.example.net; A h: h A 192.0.2.25",
+		"MX c, A h.sender.example.net, A h.sender.example, A h, "
+		"try 192.0.2.25",
+		"delivered h.sender.example.net 192.0.2.25" },
+	{ "short-name yes is for the own domain", "rfc5321",
+		"addresses=a;search-list=addresses;second-if-needed=yes;short-name=yes",
+		"MX c: c MX 1 h.b.sender.example.net",
+		"MX c, A h.b.sender.example.net, "
+		"A h.b.sender.example.net.sender.example",
+		"bounced 5.4.4" },
 	{ "bad-host skip", "rfc5321", "addresses=a;bad-host=skip",
 		"MX c: c MX 1 h, c MX 2 m; A h NXDOMAIN; A m: m A 192.0.2.25",
 		"MX c, A h, A m, try 192.0.2.25", "delivered m 192.0.2.25" },
@@ -635,11 +658,11 @@ static void test_knob(void **state)
 /* ---- is there a row for each value? ---- */
 
 /* Tested elsewhere: texts and libraries (test_stub.c, test_profile.c), the recipient's
- * domain (test_knobs.c), rewriting, chance, absent families and
- * replies (below). */
+ * domain (test_knobs.c), rewriting, chance, absent families,
+ * replies and the sender (below). */
 static const char *const elsewhere[] = { "versions", "stub", "idn",
 	"on-literal-recipient", "rewrite", "order", "pool", "random-answer",
-	"ask-absent", "reply-status" };
+	"ask-absent", "reply-status", "on-sender-soft" };
 
 static bool is_elsewhere(const char *field)
 {
@@ -822,6 +845,77 @@ static void reply_status_is_the_hosts_or_its_own(void **state)
 	}
 }
 
+/* ---- the sender's domain ---- */
+
+static void on_sender_soft_counts_when_a_host_takes_it(void **state)
+{
+	static const char script[] =
+		"AAAA news SERVFAIL; A news SERVFAIL; MX news SERVFAIL; "
+		"A c: c A 192.0.2.1; MX c: c MX 1 m; " M;
+	struct mta *m;
+
+	(void)state;
+	setting.foreign_sender = true;
+	setting.mail_from = "me@news";
+	m = mine("rfc5321",
+		"canon-first=sendmail;addresses=a;on-sender-soft=defer 4.9.1", 1);
+	assert_string_equal(answers_run(arena, m, script, true),
+		"AAAA news, A news, MX news, AAAA c, A c, MX c, A m, try 192.0.2.25");
+	assert_string_equal(answers_result(arena, mta_result(m)), "deferred 4.9.1");
+	m = mine("rfc5321", "canon-first=sendmail;addresses=a;on-sender-soft=none", 1);
+	answers_run(arena, m, script, true);
+	assert_string_equal(
+		answers_result(arena, mta_result(m)), "delivered m 192.0.2.25");
+	setting.foreign_sender = false;
+	setting.mail_from = "sender@sender.example.net";
+}
+
+/* DontExpandCnames: the search list makes a name whole all the same (run: 8.17). */
+static void the_search_list_completes_where_aliases_stay(void **state)
+{
+	struct mta *m = mine("sendmail-dontexpand", "search-list=mx", 1);
+
+	(void)state;
+	assert_string_equal(
+		answers_run(arena, m,
+			"AAAA c NXDOMAIN; A c.sender.example: c.sender.example A "
+			"192.0.2.1; MX c.sender.example: c.sender.example MX 1 m; " M,
+			true),
+		"AAAA c, AAAA c.sender.example, A c.sender.example, "
+		"MX c.sender.example, AAAA m, A m, try 192.0.2.25");
+	assert_string_equal(mta_result(m)->rcpt, "user@c.sender.example");
+}
+
+/* ---- chance from outside ---- */
+
+static bool n_before_m(void *ctx, const struct name *host, unsigned *ret)
+{
+	char text[NAME_TEXT_MAX];
+
+	(void)ctx;
+	name_to_text(host, text);
+	*ret = text[0] == 'm';
+	return text[0] == 'm' || text[0] == 'n';
+}
+
+static void hosts_of_equal_preference_take_their_turns(void **state)
+{
+	static const char *const fields[] = { "addresses=a;order=shuffle",
+		"addresses=a;order=hash" };
+
+	(void)state;
+	setting.turn = n_before_m;
+	for (uint64_t seed = 0; seed < 40; seed++) {
+		struct mta *m = mine("rfc5321", fields[seed % 2], seed);
+
+		assert_string_equal(
+			answers_run(arena, m,
+				"MX c: c MX 1 x, c MX 1 m, c MX 1 n, c MX 0 y", true),
+			"MX c, A y, A n, A m, A x");
+	}
+	setting.turn = NULL;
+}
+
 int main(void)
 {
 	int failed;
@@ -846,6 +940,9 @@ int main(void)
 	TESTS_ADD_ROWS(chances, test_chance);
 	TESTS_ADD(ask_absent_asks_and_tries_in_vain);
 	TESTS_ADD(reply_status_is_the_hosts_or_its_own);
+	TESTS_ADD(on_sender_soft_counts_when_a_host_takes_it);
+	TESTS_ADD(the_search_list_completes_where_aliases_stay);
+	TESTS_ADD(hosts_of_equal_preference_take_their_turns);
 	failed = tests_run("mta-values");
 	arena_free(arena);
 	return failed;
