@@ -26,7 +26,9 @@ start() {
 		hostname: "$LAB_HOSTNAME"
 		submission_over_tls_address: "127.0.0.1:465"
 	END
-	for name in $LAB_SELF; do
+	# The sender's domain, too: of a sender from elsewhere it makes one of the
+	# recipient's domain, for mail that it takes from users is its own.
+	for name in $LAB_SELF "${LAB_SENDER##*@}"; do
 		mkdir -p "/etc/chasquid/domains/$name"
 	done
 	no_search_list
