@@ -60,6 +60,7 @@ struct program {
 	/* It looks names up side by side, or in an order that is chance: the order of
 	 * its address questions says nothing. Source: the emulation's row. */
 	bool parallel_questions;
+	bool hosts_file;    /* an address in /etc/hosts is asked of nobody else */
 	bool forwards;	    /* a resolver that asks another one */
 	bool needs_root;    /* does not run with one uid (user namespaces) */
 	const char *driver; /* its shell file's text, without driver_common */

@@ -23,26 +23,38 @@ void mx_begin(struct mta *m, const struct name *name)
 {
 	m->mx_name = name;
 	m->alias_hops = 0;
-	if (m->p->mta_sts == STS_BEFORE_MX) {
-		m->phase = PHASE_STS;
-		return;
-	}
-	ask_mx(m, name);
+	if (m->p->mta_sts == STS_BEFORE_MX)
+		sts_begin(m);
+	else
+		ask_mx(m, name);
 }
 
-/* After the TXT of _mta-sts. */
-void sts_answer(struct mta *m)
+/* TXT of _mta-sts: only the question matters here. */
+void sts_begin(struct mta *m)
 {
-	if (m->p->mta_sts == STS_BEFORE_MX)
-		ask_mx(m, m->mx_name);
-	else
+	static const uint8_t label[] = "\x08_mta-sts";
+	const struct name *n = name_join(m->arena, name_at(label), 1, m->mx_name);
+
+	m->phase = PHASE_STS;
+	lookup_begin(m, n != NULL ? n : m->mx_name, TYPE_TXT, 0, searches_mx(m));
+}
+
+void sts_answer(struct mta *m, const struct msg *answer)
+{
+	struct found f;
+
+	if (!lookup_feed(m, answer, &f))
+		return;
+	if (m->n_hosts > 0)
 		hosts_begin(m);
+	else
+		ask_mx(m, m->mx_name);
 }
 
 static void hosts_ready(struct mta *m)
 {
 	if (m->p->mta_sts == STS_AFTER_MX)
-		m->phase = PHASE_STS;
+		sts_begin(m);
 	else
 		hosts_begin(m);
 }
@@ -299,6 +311,22 @@ static void sort_hosts(struct mta *m)
 	qsort(m->hosts, m->n_hosts, sizeof(m->hosts[0]), by_key);
 }
 
+static void empty_to_the_end(struct mta *m)
+{
+	struct host *list;
+	unsigned n = 0;
+
+	if (m->p->empty_exchange != EMPTY_TURN || m->n_hosts < 2)
+		return;
+	list = arena_memdup(m->arena, m->hosts, m->n_hosts * sizeof(*list));
+	for (unsigned k = 0; k < 2; k++) {
+		for (unsigned i = 0; i < m->n_hosts; i++) {
+			if (is_empty(&list[i]) == (k == 1))
+				m->hosts[n++] = list[i];
+		}
+	}
+}
+
 static void drop_duplicates(struct mta *m)
 {
 	unsigned n = 0;
@@ -375,6 +403,7 @@ static void list_ready(struct mta *m)
 	}
 	if (m->p->max_mx > 0 && m->n_hosts > m->p->max_mx)
 		m->n_hosts = m->p->max_mx;
+	empty_to_the_end(m);
 	hosts_ready(m);
 }
 

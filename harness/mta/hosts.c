@@ -56,7 +56,8 @@ static bool is_unusable(struct mta *m, const struct ip *ip)
 	if (m->p->global_only && !ip_is_global(ip))
 		return true;
 	if ((m->p->local == LOCAL_DROP && (ip_is_loopback(ip) || is_own_ip(m, ip))) ||
-		(m->p->local == LOCAL_DROP_LOOPBACK && ip_is_loopback(ip))) {
+		(m->p->local == LOCAL_DROP_LOOPBACK && ip_is_loopback(ip)) ||
+		(m->p->local == LOCAL_DROP_ZERO && is_unspecified(ip))) {
 		m->dropped_self = true;
 		return true;
 	}
@@ -179,6 +180,22 @@ static void ask_host_alias(struct mta *m)
 	probe_begin(m, m->hosts[m->host].asked);
 }
 
+/* Does nobody ask for the addresses of the empty exchange? Those that wait for its turn
+ * have put it behind the others (list_ready()). */
+static bool is_passed_over(const struct mta *m, const struct host *h)
+{
+	if (!name_is_root(h->name) || m->p->empty_exchange == EMPTY_ASKED)
+		return false;
+	if (m->p->empty_exchange == EMPTY_NOTHING)
+		return true;
+	for (const struct host *k = m->hosts; k < h; k++) {
+		if (name_is_root(k->name) ||
+			(k->n_ips > 0 && k->preference < h->preference))
+			return true;
+	}
+	return false;
+}
+
 static void host_begin(struct mta *m)
 {
 	struct host *h = &m->hosts[m->host];
@@ -192,7 +209,7 @@ static void host_begin(struct mta *m)
 	}
 	if (h->literal && is_unusable(m, &h->ips[0]))
 		h->n_ips = 0;
-	if (h->literal && !h->asked_literal) {
+	if ((h->literal && !h->asked_literal) || is_passed_over(m, h)) {
 		host_done(m);
 	} else if (m->p->trust_mx && !m->implicit) {
 		h->state = HOST_GOOD;

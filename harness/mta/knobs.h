@@ -61,6 +61,11 @@ enum literal {
 	LITERAL_SKIP,	/* left out; none left: on-literal */
 	LITERAL_REJECT, /* one spoils the whole list */
 };
+enum empty {
+	EMPTY_ASKED,   /* the root's addresses are asked for, as of any host */
+	EMPTY_NOTHING, /* has no address, without a question */
+	EMPTY_TURN,    /* asked, once, when it is its turn to be tried */
+};
 enum local {
 	LOCAL_NONE,
 	LOCAL_NAME, /* the exchange's name is one of its own */
@@ -70,6 +75,7 @@ enum local {
 	LOCAL_ANY,		 /* all of these */
 	LOCAL_DROP, /* own and loopback addresses are left out, nothing is cut */
 	LOCAL_DROP_LOOPBACK, /* loopback addresses only */
+	LOCAL_DROP_ZERO,     /* 0.0.0.0 and :: only */
 };
 enum ask { ASK_A, ASK_A_AAAA, ASK_AAAA_A, ASK_NOTHING };
 enum when { WHEN_EAGER, WHEN_LAZY };
@@ -131,6 +137,7 @@ struct mta_profile {
 	uint8_t null_mx;
 	struct ruling on_null_mx;
 	bool localhost_null;
+	uint8_t empty_exchange;
 	uint8_t literal_exchange;
 	struct ruling on_literal, on_literal_recipient;
 

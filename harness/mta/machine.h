@@ -206,7 +206,8 @@ void canon_answer(struct mta *m, const struct msg *answer);
 void mx_begin(struct mta *m, const struct name *name);
 void mx_answer(struct mta *m, const struct msg *answer);
 void mx_restart(struct mta *m);
-void sts_answer(struct mta *m);
+void sts_begin(struct mta *m); /* for mx_name */
+void sts_answer(struct mta *m, const struct msg *answer);
 void note_qualified(struct mta *m, const struct msg *answer, uint16_t type);
 void alias_answer(struct mta *m, const struct msg *answer);
 void go_implicit(struct mta *m, const struct name *name);

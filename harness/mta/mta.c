@@ -65,7 +65,11 @@ static void literal_begin(struct mta *m, const char *domain, const struct ip *ip
 	h->literal = true;
 	h->ips = arena_memdup(m->arena, ip, sizeof(*ip));
 	h->n_ips = 1;
-	hosts_begin(m);
+	m->mx_name = domain_name(m, domain);
+	if (m->p->mta_sts == STS_BEFORE_MX && m->mx_name != NULL)
+		sts_begin(m);
+	else
+		hosts_begin(m);
 }
 
 static void bad_address(struct mta *m)
@@ -134,18 +138,6 @@ struct mta *mta_new(struct arena *a, const struct mta_profile *profile,
 
 /* ---- wants ---- */
 
-static void sts_question(struct mta *m, struct question *ret)
-{
-	static const uint8_t label[] = "\x08_mta-sts";
-	const struct name *n = name_join(m->arena, name_at(label), 1, m->domain);
-
-	*ret = (struct question){
-		.name = n != NULL ? n : m->domain,
-		.type = TYPE_TXT,
-		.class = CLASS_IN,
-	};
-}
-
 static bool question_of(struct mta *m, struct question *ret)
 {
 	switch (m->phase) {
@@ -154,8 +146,6 @@ static bool question_of(struct mta *m, struct question *ret)
 		canon_question(m, ret);
 		return true;
 	case PHASE_STS:
-		sts_question(m, ret);
-		return true;
 	case PHASE_MX:
 	case PHASE_HOST:
 		*ret = (struct question){ m->lookup.name, m->lookup.type, CLASS_IN };
@@ -202,7 +192,7 @@ static void take_answer(struct mta *m, const struct msg *answer)
 		canon_answer(m, answer);
 		break;
 	case PHASE_STS:
-		sts_answer(m);
+		sts_answer(m, answer);
 		break;
 	case PHASE_MX:
 		mx_answer(m, answer);

@@ -125,6 +125,10 @@ static const struct field fields[] = {
 		WORDS("unknown", "strict", "single", "any", "zero", "skip", "skip-zero",
 			"level", "reached"),
 		"which MX with an empty exchange says the domain takes no mail"),
+	WORD("empty-exchange", empty_exchange, WORDS("asked", "nothing", "turn"),
+		"an empty exchange that stays in the list: its addresses are asked "
+		"for; "
+		"it has none; they are asked for, once, when it is tried"),
 	RULING("on-null-mx", on_null_mx, "it does"),
 	BOOL("localhost-null", localhost_null,
 		"an exchange \"localhost\" counts as null"),
@@ -143,7 +147,7 @@ static const struct field fields[] = {
 
 	WORD("local-exchange", local,
 		WORDS("none", "name", "ip", "name-or-interface", "any", "drop",
-			"drop-loopback"),
+			"drop-loopback", "drop-zero"),
 		"how it finds itself among the hosts: name before its addresses are "
 		"asked, name-or-interface after"),
 	BOOL("alias-exempt", alias_exempt, "... but not for a recipient it rewrote"),

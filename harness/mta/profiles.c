@@ -283,6 +283,10 @@ static const struct setting set_opensmtpd_6_8[] = {
 		"OpenSMTPD 3153385b usr.sbin/smtpd/dns.c:251-262; mta.c:1083-1108" },
 	{ "loop-result", "address", "OpenSMTPD 3153385b usr.sbin/smtpd/dns.c:263-301" },
 	{ "literal-exchange", "accept", "OpenSMTPD 3153385b usr.sbin/smtpd/dns.c:381" },
+	/* Without its last dot it is "", which libasr looks up nowhere. */
+	{ "empty-exchange", "nothing",
+		"OpenSMTPD 3153385b usr.sbin/smtpd/dns.c:288; "
+		"openbsd libasr/getaddrinfo_async.c; run: 6.8.0p2, 7.6.0p1" },
 	{ "addresses", "aaaa-a",
 		"OpenSMTPD 3153385b usr.sbin/smtpd/dns.c:381-386; run: 6.8" },
 	{ "ask-absent", "no",
@@ -524,6 +528,10 @@ static const struct setting set_haraka[] = {
 		"Haraka 3.1.7 outbound/hmail.js:268-277; haraka-dsn addr_null_mx; run: "
 		"3.1.7" },
 	{ "local-exchange", "drop", "Haraka 3.1.6 outbound/hmail.js:312" },
+	/* By is_local_host(); c-ares remembers the answer. */
+	{ "empty-exchange", "turn",
+		"haraka-net-utils 1.9.3 lib/get_mx.js:62; Haraka 3.1.7 "
+		"outbound/hmail.js:312; run: 3.1.7" },
 	{ "on-self-best", "defer 4.1.2 Tried all MXs",
 		"Haraka 3.1.6 outbound/hmail.js:300-307" },
 	{ "on-self-rest", "defer 4.1.2 Tried all MXs",
@@ -578,7 +586,12 @@ static const struct setting set_mx_connect[] = {
 	{ "after-greeting-4xx", "stop", "-" },
 	{ "after-greeting-5xx", "stop", "-" },
 	{ "after-rcpt-4xx", "stop", "-" },
-	{ "max-mx", "20", "mx-connect 37b6af9f lib/get-connection.js:427; run: 2.0.0" },
+	{ "max-addresses", "20",
+		"mx-connect 37b6af9f lib/get-connection.js:427; run: 2.0.0" },
+	{ "local-exchange", "drop-zero",
+		"mx-connect 37b6af9f lib/tools.js:188; run: 2.0.0" },
+	{ "on-self-best", "bounce - the address is not used",
+		"mx-connect 37b6af9f lib/resolve-ip.js:230; run: 2.0.0" },
 	{ NULL, NULL, NULL },
 };
 

@@ -94,6 +94,13 @@ static bool is_own(const char *text, const struct compare_rules *rules)
 	return false;
 }
 
+/* For an address that stands in the files of the client's host. */
+static bool is_in_files(const char *text, const struct compare_rules *rules)
+{
+	return rules->hosts_file && is_address(text) &&
+	       (strcmp(strchr(text, ' ') + 1, "localhost") == 0 || is_own(text, rules));
+}
+
 /* A question of before, with the client's domain. */
 static bool is_searched(const char *text, const struct questions *before,
 	const struct compare_rules *rules)
@@ -136,7 +143,7 @@ static void questions(struct arena *a, const struct record_outcome *o,
 	ret->n = 0;
 	for (unsigned i = 0; i < o->n_queries; i++) {
 		texts[i] = compare_question(a, &o->queries[i]);
-		if (is_retry(o, texts, i) ||
+		if (is_retry(o, texts, i) || is_in_files(texts[i], rules) ||
 			(emulated != NULL &&
 				is_nothing(emulated, ret, texts[i], rules)))
 			continue;
@@ -265,7 +272,7 @@ static enum seen questions_of(const struct pair *p, struct texts *t)
 
 	if (p->real->queries == NULL)
 		return UNSEEN;
-	questions(p->arena, p->emulated, NULL, NULL, &emulated);
+	questions(p->arena, p->emulated, NULL, p->rules, &emulated);
 	questions(p->arena, p->real, &emulated, p->rules, &real);
 	t->emulated = joined(p, &emulated);
 	t->real = joined(p, &real);

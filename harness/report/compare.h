@@ -51,6 +51,9 @@ struct compare_rules {
 	/* The host's domain, likewise, where its resolver library searches there by
 	 * itself (resolv.conf(5)) and the emulation has no search list; or NULL. */
 	const char *domain;
+	/* The program looks into its host's own files first: whether it asks for the
+	 * addresses of its host's names and of localhost does not count. */
+	bool hosts_file;
 };
 
 /* Adds the differences of all points of the timeline; texts live in a. */

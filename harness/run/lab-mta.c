@@ -455,7 +455,10 @@ static void tell_end(struct sending *m, struct mail *ret)
 	const struct lab_mail *offer = mail != NULL ? mail : m->log.offer;
 	const struct sink_rcpt *rcpt = last_rcpt(offer);
 
-	r->rcpt = rcpt != NULL ? rcpt->address : m->address;
+	/* In another form of the same address it is the one that was given. */
+	r->rcpt = rcpt != NULL && !same_address(m->arena, rcpt->address, m->address)
+			  ? rcpt->address
+			  : m->address;
 	r->mail_from = offer != NULL && offer->from != NULL ? offer->from
 							    : m->scenario->sender;
 	r->attempts = m->log.n_met;

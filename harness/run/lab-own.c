@@ -16,6 +16,7 @@ struct lab_own {
 	unsigned stage;
 	const struct name *sender;	  /* NULL: the scenario's zones say */
 	const struct name *bare, *notify; /* `notify` alone, and below it; or NULL */
+	const struct name *sts;		  /* `_mta-sts` below it, or NULL */
 	const struct name *client;	  /* the domain of the client's host; or NULL */
 	const struct name *in_addr, *ip6;
 	const struct name **self, **recipients;
@@ -114,6 +115,8 @@ struct lab_own *lab_own_new(struct arena *a, const struct world *world)
 		o->bare = name_literal(a, "notify");
 	if (o->sender != NULL)
 		o->notify = name_join(a, o->bare, 1, o->sender);
+	if (o->sender != NULL)
+		o->sts = name_join(a, name_literal(a, "_mta-sts"), 1, o->sender);
 	find_ips(o, a);
 	find_self(o, a);
 	find_recipients(o, a);
@@ -313,6 +316,12 @@ bool lab_own_answer(const struct lab_own *o, struct arena *a, const struct quest
 	}
 	if (o->notify != NULL && q->type == TYPE_MX && name_equal(n, o->sender)) {
 		add_mx(a, ret, q, o->notify);
+		return true;
+	}
+	/* By who sends the notification: the world's message has another domain. */
+	if (q->type == TYPE_TXT && o->sts != NULL && name_equal(n, o->sts)) {
+		ret->rcode = RCODE_NXDOMAIN;
+		add_soa(a, ret, o->sender);
 		return true;
 	}
 	if (is_self(o, n) && !any_zone(o, n, has_records_at)) {

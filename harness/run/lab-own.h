@@ -11,7 +11,8 @@
  *   1. the domain of a recipient, and below it       the world: it is the subject
  *   2. `notify.` of the sender's domain              A LAB_SENDER_HOST
  *   3. MX of the sender's domain                     `notify.` of it: also where a zone
- *      of the world has that domain, as notifications have to come here
+ *      of the world has that domain, as notifications have to come here;
+ *      TXT of its `_mta-sts`, which they ask, too    NXDOMAIN
  *   4. an own name of the client that no zone has    its addresses
  *      records at
  *   5. below an entry of the scenario's search list, the world

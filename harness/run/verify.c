@@ -271,6 +271,8 @@ static struct compare_rules rules_for(struct verify *v, const struct verify_case
 	dot = s->n_self_names > 0 && s->n_search == 0 ? strchr(rules.own[0], '.')
 						      : NULL;
 	rules.domain = dot != NULL ? dot + 1 : NULL;
+	/* As run/lab-mta.c writes it. */
+	rules.hosts_file = c->client->hosts_file;
 	return rules;
 }
 

@@ -16,8 +16,18 @@ prepare() {
 	[ -e /etc/aliases ] || : >/etc/aliases
 }
 
+# Where there is none its resolver takes the host's domain and all above it but the last
+# label for one; those above are none of the lab's, and somebody's in the world.
+one_search_domain() {
+	case $LAB_HOSTNAME in
+	*.*) grep -q '^search' /etc/resolv.conf ||
+		echo "search ${LAB_HOSTNAME#*.}" >>/etc/resolv.conf ;;
+	esac
+}
+
 start() {
 	echo "$LAB_HOSTNAME" >/etc/mailname
+	one_search_domain
 	# shellcheck disable=SC2086 # a name each
 	printf '%s\n' $LAB_SELF >/etc/self
 	smtpd

@@ -167,6 +167,7 @@ struct questions_row {
 	bool parallel;
 	const char *emulated, *real;
 	bool agree;
+	bool files; /* the program looks into its host's own */
 };
 
 static const struct questions_row questions_rows[] = {
@@ -234,6 +235,14 @@ static const struct questions_row questions_rows[] = {
 		"MX c.example, A other.sender.example", false },
 	{ "a name that only begins like it is new", false, "MX c.example",
 		"MX c.example, A sender.example.org", false },
+	{ "an address in the host's own files need not be asked for", false,
+		"MX c.example, A mx.SENDER.example., AAAA localhost", "MX c.example",
+		true, .files = true },
+	{ "another question for such a name is", false,
+		"MX mx.sender.example, A mx.sender.example", "A mx.sender.example",
+		false, .files = true },
+	{ "and an address of another name is", false, "A m.mx.sender.example", "",
+		false, .files = true },
 	{ "every stretch of addresses has its own order", true,
 		"A b.example, A a.example, MX c.example, AAAA z.example, A z.example",
 		"A a.example, A b.example, MX c.example, A z.example, AAAA z.example",
@@ -245,7 +254,8 @@ static void questions(void **state)
 	static const char *const own[] = { "mx.sender.example", "sender.example",
 		NULL };
 	const struct questions_row *row = *state;
-	const struct compare_rules rules = { row->parallel, own, "sender.example" };
+	const struct compare_rules rules = { row->parallel, own, "sender.example",
+		row->files };
 	struct arena *a = arena_new();
 	struct record e = { 0 }, r = { 0 };
 	struct comparison c;
