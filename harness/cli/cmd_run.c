@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "base/arena.h"
 #include "base/newfile.h"
@@ -13,6 +12,7 @@
 #include "cli/files.h"
 #include "cli/lab.h"
 #include "cli/output.h"
+#include "cli/progress.h"
 #include "cli/select.h"
 #include "run/evidence.h"
 #include "run/run.h"
@@ -346,20 +346,6 @@ static int status_of(const struct run_totals *t)
 	return t->failed > 0 ? STATUS_DIFFERS : STATUS_OK;
 }
 
-/* Each server of each thread has sockets. Where the system's limit is higher than the
- * usual 1024, it is ours to use. */
-static void raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	/* If not, then not: a lack of them will say so. */
-	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return;
-}
-
 static int run_and_report(struct args *args, const struct loaded *l,
 	const struct report_mix *mix, struct errs *errs)
 {
@@ -385,12 +371,15 @@ static int run_and_report(struct args *args, const struct loaded *l,
 	if (args->options.network == NETWORK_LAB) {
 		lab_choose(errs->arena, &args->lab, &args->options, &lab);
 		args->options.lab = &lab;
+		if (!args->quiet && !outputs_stream_to_terminal(&args->outputs))
+			progress_begin(args->verbose);
 	}
 	args->options.details = outputs_want_details(&args->outputs);
 	args->options.scenarios_sha256 = l->sha256;
 	sink = outputs_sink(&args->outputs);
 	end = run_scenarios(
 		l->list, l->n, l->profiles, &args->options, &sink, &totals, errs);
+	progress_end();
 	if (end != RUN_DONE)
 		return end == RUN_BROKEN ? STATUS_ENVIRONMENT : STATUS_USAGE;
 	if (totals.passed + totals.failed + totals.skipped + totals.known == 0)

@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "cli/files.h"
 #include "cli/output.h"
+#include "cli/progress.h"
 #include "cli/programs.h"
 #include "cli/select.h"
 #include "lab/program.h"
@@ -210,7 +211,9 @@ static const struct argp argp = {
 	       "  harness verify --program unbound,postfix-3.7 --filter layouts "
 	       "scenarios/\n"
 	       "  harness verify --record docs/verified.ndjson scenarios/*.conf\n\n"
-	       "Exit status: 0 all agree, 1 something differs, 2 usage or input error, "
+	       "Exit status: 0 all agree, 1 something differs or could not be run with "
+	       "a "
+	       "program that is here, 2 usage or input error, "
 	       "3 nothing could run, or not all that --require names, 4 nothing "
 	       "matched, "
 	       "130 interrupted.",
@@ -223,6 +226,7 @@ struct watch {
 	struct run_sink reports;
 	struct agreement *agreement;
 	struct verified_list ran; /* texts that last */
+	bool named;		  /* those whose cases come in were */
 };
 
 static const char *part_title(enum verify_part part)
@@ -252,7 +256,20 @@ static void on_begin(void *ctx, const struct record_run *run,
 
 static void on_program(void *ctx, enum verify_part part, const struct program *p)
 {
-	row_of(ctx, part, p);
+	struct watch *w = ctx;
+
+	/* Names come together, before their cases. */
+	if (w->named)
+		progress_next();
+	w->named = false;
+	progress_name(p->name);
+	row_of(w, part, p);
+}
+
+static void on_progress(void *ctx, size_t done, size_t of)
+{
+	(void)ctx;
+	progress_at(done, of);
 }
 
 static void on_case(void *ctx, const struct verify_case *c)
@@ -264,6 +281,7 @@ static void on_case(void *ctx, const struct verify_case *c)
 	struct watch *w = ctx;
 	size_t row;
 
+	w->named = true;
 	w->reports.record(w->reports.ctx, c->real);
 	/* The lab was given no such program: it is none of ours. */
 	if (p == NULL)
@@ -274,11 +292,15 @@ static void on_case(void *ctx, const struct verify_case *c)
 		agreement_agrees(w->agreement, row, program, c->comparison);
 		break;
 	case VERIFY_DIFFERS:
+		progress_differs();
 		agreement_differs(w->agreement, row, program, c->emulated, c->real,
 			c->comparison);
 		break;
 	case VERIFY_SKIPPED:
-		agreement_skips(w->agreement, row, program, c->real->outcome.reason);
+		agreement_skips(w->agreement, row, program, c->reason);
+		break;
+	case VERIFY_LOST:
+		agreement_loses(w->agreement, row, program, c->reason);
 		break;
 	}
 }
@@ -363,7 +385,7 @@ static void update(struct arena *a, struct verified_list *list,
 		.kind = is_resolver ? "resolver" : "client",
 		.program = r->name,
 		.agree = r->agree,
-		.of = r->agree + r->differ,
+		.of = r->agree + r->differ + r->lost,
 		.date = date,
 		.scenarios_sha256 = sha256,
 	};
@@ -408,7 +430,7 @@ static int print(const struct args *args, const struct agreement *g)
 	struct str s = STR_INIT;
 	int rc = 0;
 
-	if (sum.agree + sum.differ + sum.skipped == 0)
+	if (sum.agree + sum.differ + sum.skipped + sum.lost == 0)
 		return 0;
 	if (!args->quiet)
 		agreement_put_table(g, &s);
@@ -450,7 +472,8 @@ static bool all_needed_ran(const struct args *args, const struct agreement *g)
 	return all;
 }
 
-/* A disagreement weighs more than what did not run. */
+/* A disagreement weighs more than what cannot run here. A program that can, and did
+ * not, is no better than one. */
 static int status_of(
 	const struct args *args, const struct agreement *g, enum run_end end)
 {
@@ -458,7 +481,7 @@ static int status_of(
 
 	if (end == RUN_MISTAKES)
 		return STATUS_USAGE;
-	if (sum.differ > 0)
+	if (sum.differ + sum.lost > 0)
 		return STATUS_DIFFERS;
 	if (end == RUN_BROKEN || !all_needed_ran(args, g))
 		return STATUS_ENVIRONMENT;
@@ -501,8 +524,13 @@ static int verify(
 	w.reports = outputs_sink(&args->outputs);
 	args->verify.run.scenarios_sha256 = l->sha256;
 	args->verify.tell = say;
+	args->verify.progress = on_progress;
 	args->verify.ctx = args;
+	raise_descriptor_limit();
+	if (!args->quiet && !outputs_stream_to_terminal(&args->outputs))
+		progress_begin(args->verbose);
 	end = verify_run(l->list, l->n, l->profiles, &args->verify, &sink, errs);
+	progress_end();
 	status = status_of(args, w.agreement, end);
 	if (print(args, w.agreement) != 0)
 		return STATUS_ENVIRONMENT;

@@ -9,6 +9,7 @@
 
 #include "base/lookup.h"
 #include "base/str.h"
+#include "cli/progress.h"
 
 const struct command commands[] = {
 	{ "run", "FILE...", "run scenarios and compare with what they expect",
@@ -66,6 +67,7 @@ void cli_complain(const char *fmt, ...)
 		if ((unsigned char)s.data[i] < 0x20 || s.data[i] == 0x7f)
 			s.data[i] = '?';
 	}
+	progress_wipe();
 	fprintf(stderr, "harness: %s\n", s.data);
 	str_clear(&s);
 }

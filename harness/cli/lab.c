@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/lookup.h"
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "cli/programs.h"
 #include "lab/program.h"
 #include "run/run.h"
@@ -77,6 +78,12 @@ static void tell(void *ctx, const char *text)
 	cli_complain("%s", text);
 }
 
+static void progress(void *ctx, size_t done, size_t of)
+{
+	(void)ctx;
+	progress_at(done, of);
+}
+
 void lab_choose(struct arena *a, const struct lab_args *args,
 	const struct run_options *o, struct lab_options *ret)
 {
@@ -90,11 +97,15 @@ void lab_choose(struct arena *a, const struct lab_args *args,
 		.require = args->require,
 		.build = !args->no_build,
 		.tell = tell,
+		.progress = progress,
 	};
 	/* Its words were checked when they were read. */
 	named = programs_named(a, args->programs, &n, why);
 	for (size_t i = 0; named != NULL && i < n; i++) {
 		if (is_wanted(args, o, named[i]) && !is_taken(ret, named[i]))
 			list[ret->n_programs++] = named[i];
+	}
+	for (size_t i = 0; i < ret->n_programs; i++) {
+		progress_name(list[i]->name);
 	}
 }

@@ -4,16 +4,19 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/lookup.h"
 #include "base/newfile.h"
 #include "cli/cli.h"
+#include "cli/progress.h"
 
 /* ---- interrupts ---- */
 
 static void remove_and_exit(int signal_number)
 {
+	progress_wipe();
 	newfile_remove_all();
 	_exit(STATUS_SIGNAL + signal_number);
 }
@@ -100,6 +103,28 @@ static const char *nearest_format(const char *name, enum report_use use)
 			names[n++] = report_formats[i].name;
 	}
 	return lookup_nearest(names, n, sizeof(names[0]), name);
+}
+
+bool outputs_stream_to_terminal(const struct outputs *o)
+{
+	for (unsigned i = 0; i < o->n && isatty(STDOUT_FILENO); i++) {
+		if (o->list[i].path == NULL &&
+			strcmp(o->list[i].format->name, "table") != 0 &&
+			strcmp(o->list[i].format->name, "brief") != 0)
+			return true;
+	}
+	return false;
+}
+
+/* If not, then not: a lack of them will say so. */
+void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)!setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 bool outputs_use_stdout(const struct outputs *o)

@@ -40,6 +40,13 @@ int outputs_add(struct outputs *o, const char *text, enum report_use use,
 bool outputs_want_details(const struct outputs *o);
 bool outputs_use_stdout(const struct outputs *o);
 
+/* Standard output is a terminal, and more than the words for people goes there. */
+bool outputs_stream_to_terminal(const struct outputs *o);
+
+/* Each server and box of each thread has sockets. Where the system's limit is higher
+ * than the usual 1024, it is ours to use. */
+void raise_descriptor_limit(void);
+
 /* A report goes to this file already. */
 bool outputs_have(const struct outputs *o, const char *path);
 

@@ -122,6 +122,15 @@ void agreement_skips(
 	reasons_add(g->arena, &r->reasons, reason);
 }
 
+void agreement_loses(
+	struct agreement *g, size_t row, const char *program, const char *reason)
+{
+	struct row *r = at(g, row, program);
+
+	r->seen.lost++;
+	reasons_add(g->arena, &r->reasons, reason);
+}
+
 const struct agree_row *agreement_rows(const struct agreement *g, size_t *n)
 {
 	for (size_t i = 0; i < g->n; i++)
@@ -138,6 +147,7 @@ struct agree_row agreement_sum(const struct agreement *g)
 		sum.agree += g->rows[i].seen.agree;
 		sum.differ += g->rows[i].seen.differ;
 		sum.skipped += g->rows[i].seen.skipped;
+		sum.lost += g->rows[i].seen.lost;
 		sum.unseen += g->rows[i].seen.unseen;
 	}
 	return sum;
@@ -164,7 +174,11 @@ static void put_skipped(struct grid *grid, const struct row *r)
 	for (unsigned i = 0; i < r->reasons.n; i++)
 		str_printf(&s, "%s%lu: %s", i > 0 ? "; " : "", r->reasons.list[i].n,
 			r->reasons.list[i].text);
-	grid_cell(grid, r->reasons.n > 0 ? TONE_MIXED : TONE_PLAIN, "%s", s.data);
+	grid_cell(grid,
+		r->seen.lost > 0      ? TONE_BAD
+		: r->seen.skipped > 0 ? TONE_MIXED
+				      : TONE_PLAIN,
+		"%s", s.data);
 	str_clear(&s);
 }
 
@@ -216,8 +230,11 @@ void agreement_put_last_line(const struct agreement *g, struct str *s)
 {
 	struct agree_row sum = agreement_sum(g);
 
-	str_printf(s, "%lu agree, %lu differ, %lu skipped\n", sum.agree, sum.differ,
+	str_printf(s, "%lu agree, %lu differ, %lu skipped", sum.agree, sum.differ,
 		sum.skipped);
+	if (sum.lost > 0)
+		str_printf(s, ", %lu could not be run", sum.lost);
+	str_putc(s, '\n');
 }
 
 /* ---- one disagreement ---- */

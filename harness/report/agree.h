@@ -2,8 +2,8 @@
  * the others look like.
  *
  * Told of programs and their cases one after another; then it is put: a table with a
- * row for each program, each disagreement, and "12 agree, 1 differ, 0 skipped". Copies
- * what it keeps. */
+ * row for each program, each disagreement, and "12 agree, 1 differ, 0 skipped" (and
+ * "2 could not be run"). Copies what it keeps. */
 #ifndef REPORT_AGREE_H
 #define REPORT_AGREE_H
 
@@ -28,7 +28,8 @@ struct agree_row {
 	/* As the program says it, "Postfix 3.7.11 (3.7.11-0+deb12u1)"; NULL: it never
 	 * ran. */
 	const char *program;
-	unsigned long agree, differ, skipped;
+	/* lost: not run, although the program is here. */
+	unsigned long agree, differ, skipped, lost;
 	/* Points of a case that the real side could not see, in all cases. */
 	unsigned long unseen;
 };
@@ -46,6 +47,8 @@ void agreement_differs(struct agreement *g, size_t row, const char *program,
 	const struct record *emulated, const struct record *real,
 	const struct comparison *c);
 void agreement_skips(
+	struct agreement *g, size_t row, const char *program, const char *reason);
+void agreement_loses(
 	struct agreement *g, size_t row, const char *program, const char *reason);
 
 const struct agree_row *agreement_rows(const struct agreement *g, size_t *n);

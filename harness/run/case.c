@@ -306,6 +306,17 @@ static bool takes_resolver(const struct scenario *s, const struct resolver_polic
 	return s->resolvers == NULL || glob_match(s->resolvers, p->name);
 }
 
+size_t cases_count(const struct scenario *scenario, const struct cast *cast)
+{
+	size_t n_clients = 0, n_resolvers = 0;
+
+	for (unsigned i = 0; i < cast->n_clients; i++)
+		n_clients += takes_client(scenario, cast->clients[i]);
+	for (unsigned k = 0; k < cast->n_resolvers; k++)
+		n_resolvers += takes_resolver(scenario, cast->resolvers[k]);
+	return n_clients * n_resolvers * scenario->n_addresses;
+}
+
 struct uncovered {
 	const char *client, *resolver; /* the first */
 	unsigned n, of;

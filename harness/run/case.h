@@ -31,6 +31,9 @@ struct case_list {
 int cases_check(
 	const struct scenario *scenario, const struct cast *cast, struct errs *errs);
 
+/* How many there are. */
+size_t cases_count(const struct scenario *scenario, const struct cast *cast);
+
 /* Runs every case of the scenario with the part of the cast it wants. The records live
  * in `keep`; `scratch` is reset again and again. Cases that no row of `expect` covers
  * are mistakes: RUN_MISTAKES then, and the list is empty. Over the loopback network

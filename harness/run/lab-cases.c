@@ -31,6 +31,9 @@ struct lab {
 	struct entry *entries;
 	size_t n;
 	unsigned jobs, inner;
+	const struct lab_options *options;
+	pthread_mutex_t lock; /* of what follows */
+	size_t n_done, n_cases;
 };
 
 /* ---- programs ---- */
@@ -39,7 +42,8 @@ static void find_root(struct lab *lab, const struct lab_options *o, struct entry
 {
 	char why[ROOT_WHY_MAX];
 
-	if (e->program->needs_root && netns_is_unprivileged()) {
+	/* Another user is to become root of a user namespace, and has not yet. */
+	if (e->program->needs_root && (geteuid() != 0 || netns_is_unprivileged())) {
 		e->why = arena_printf(lab->arena, "%s needs several uids: run as root",
 			e->program->name);
 		return;
@@ -108,12 +112,16 @@ static int try_netns(struct errs *errs)
 	return 0;
 }
 
-struct lab *lab_new(const struct run_options *o, size_t n_scenarios, struct errs *errs)
+struct lab *lab_new(const struct run_options *o, size_t n_scenarios, size_t n_cases,
+	struct errs *errs)
 {
 	struct arena *a = arena_new();
 	struct lab *lab = arena_alloc(a, sizeof(*lab));
 
 	lab->arena = a;
+	lab->options = o->lab;
+	lab->n_cases = n_cases;
+	pthread_mutex_init(&lab->lock, NULL);
 	lab->n = o->lab->n_programs;
 	lab->entries = arena_array(a, lab->n, sizeof(*lab->entries));
 	lab->jobs = jobs_of(o);
@@ -140,6 +148,17 @@ void lab_free(struct lab *lab)
 unsigned lab_jobs(const struct lab *lab)
 {
 	return lab->jobs;
+}
+
+static void note_done(struct lab *lab, size_t n)
+{
+	const struct lab_options *o = lab->options;
+
+	pthread_mutex_lock(&lab->lock);
+	lab->n_done += n;
+	if (o->progress != NULL)
+		o->progress(o->ctx, lab->n_done, lab->n_cases);
+	pthread_mutex_unlock(&lab->lock);
 }
 
 static const struct entry *entry_for(
@@ -171,7 +190,7 @@ struct job {
 };
 
 struct plan {
-	const struct lab *lab;
+	struct lab *lab;
 	struct arena *arena;
 	struct bench *bench;
 	struct case_list *to;
@@ -230,6 +249,7 @@ static void plan_case(void *ctx, const struct one *c, unsigned index)
 	one_begin(c, r);
 	if (why != NULL) {
 		one_skip(r, why);
+		note_done(p->lab, 1);
 		return;
 	}
 	r->client_program = mta != NULL ? mta->label : NULL;
@@ -348,12 +368,16 @@ static void open_and_do(struct doing *d)
 static void do_job(struct plan *p, struct job *job)
 {
 	struct doing d = { .job = job, .bench = *p->bench };
+	size_t n = 0;
 
 	job->keep = arena_new();
 	d.bench.keep = job->keep;
 	d.bench.scratch = arena_new();
 	open_and_do(&d);
 	arena_free(d.bench.scratch);
+	for (const struct planned *c = job->first; c != NULL; c = c->next)
+		n++;
+	note_done(p->lab, n);
 }
 
 static struct job *take_job(struct plan *p)

@@ -46,6 +46,8 @@ struct lab_options {
 	struct lab_limits limits;
 	/* Told what takes long; from any thread, one at a time. NULL: nobody is. */
 	void (*tell)(void *ctx, const char *text);
+	/* How many of the run's cases are done; the same. */
+	void (*progress)(void *ctx, size_t done, size_t of);
 	void *ctx;
 };
 

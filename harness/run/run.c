@@ -443,7 +443,11 @@ enum run_end run_scenarios(const struct scenario *const *list, size_t n,
 	p.n = choose_scenarios(list, n, options, chosen);
 	p.slots = arena_array(a, p.n, sizeof(*p.slots));
 	if (options->network == NETWORK_LAB && p.n > 0) {
-		p.lab = lab_new(options, p.n, errs);
+		size_t n_cases = 0;
+
+		for (size_t i = 0; i < p.n; i++)
+			n_cases += cases_count(chosen[i], &cast);
+		p.lab = lab_new(options, p.n, n_cases, errs);
 		if (p.lab == NULL) {
 			arena_free(a);
 			return RUN_BROKEN;

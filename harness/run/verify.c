@@ -297,6 +297,18 @@ static void no_such_case(struct verify *v, const struct record *r)
 	errs_add(v->errs, (struct place){ 0 }, "%s was run and is no case", r->id);
 }
 
+/* Of the case, or of the first step that was not run. */
+static const char *why_skipped(const struct record *r)
+{
+	if (r->outcome.verdict == VERDICT_SKIPPED)
+		return r->outcome.reason;
+	for (unsigned i = 0; i < r->n_steps; i++) {
+		if (r->steps[i].verdict == VERDICT_SKIPPED)
+			return r->steps[i].reason;
+	}
+	return r->outcome.reason;
+}
+
 static void take(void *ctx, const struct record *r)
 {
 	struct verify *v = ctx;
@@ -315,6 +327,11 @@ static void take(void *ctx, const struct record *r)
 			compare(v, &c);
 		else
 			no_such_case(v, r);
+	} else {
+		c.reason = why_skipped(r);
+		/* Programs that can be had have their names in the record. */
+		if (r->client_program != NULL || r->resolver_program != NULL)
+			c.end = VERIFY_LOST;
 	}
 	v->sink->done(v->sink->ctx, &c);
 }
@@ -351,6 +368,7 @@ static enum run_end run_lab(struct verify *v, enum verify_part part,
 	struct lab_options options = {
 		.build = o->build,
 		.tell = o->tell,
+		.progress = o->progress,
 		.ctx = o->ctx,
 	};
 	struct run_totals totals;

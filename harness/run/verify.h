@@ -37,19 +37,26 @@ struct verify_options {
 	size_t n_programs;
 	bool together, build;
 	void (*tell)(void *ctx, const char *text); /* of lab.h */
+	void (*progress)(void *ctx, size_t done, size_t of);
 	void *ctx;
 	run_fn *lab; /* NULL: run_scenarios(); for tests */
 };
 
-enum verify_end { VERIFY_AGREES, VERIFY_DIFFERS, VERIFY_SKIPPED };
+enum verify_end {
+	VERIFY_AGREES,
+	VERIFY_DIFFERS,
+	VERIFY_SKIPPED, /* the program cannot be had here */
+	VERIFY_LOST,	/* it is here, and the case could not be run with it */
+};
 
 struct verify_case {
 	enum verify_part part;
 	const struct program *client, *resolver; /* the real ones; one may be NULL */
 	enum verify_end end;
 	const struct record *real;
-	const struct record *emulated; /* from the first seed; NULL when skipped */
-	const struct comparison *comparison; /* with that one; NULL when skipped */
+	const struct record *emulated;	     /* from the first seed; or NULL, as: */
+	const struct comparison *comparison; /* with that one; NULL when not run */
+	const char *reason;		     /* why it was not run, or NULL */
 };
 
 /* Called from one thread. What a case points to is valid during the call only. */

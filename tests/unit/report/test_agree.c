@@ -187,6 +187,27 @@ static void programs_are_rows_of_tables(void **state)
 	arena_free(a);
 }
 
+static void what_could_not_be_run(void **state)
+{
+	struct arena *a = arena_new();
+	struct agreement *g = agreement_new(a, false, false);
+	struct str s = STR_INIT;
+	size_t row = agreement_row(g, "Part", "bind-9.18", "bind-9.18");
+
+	(void)state;
+	agreement_skips(g, row, NULL, "no root");
+	agreement_loses(g, row, "BIND 9.18", "start: no such option");
+	agreement_loses(g, row, "BIND 9.18", "start: no such option");
+	agreement_put_table(g, &s);
+	assert_non_null(strstr(s.data, "1: no root; 2: start: no such option"));
+	str_reset(&s);
+	agreement_put_last_line(g, &s);
+	assert_string_equal(
+		s.data, "0 agree, 0 differ, 1 skipped, 2 could not be run\n");
+	str_clear(&s);
+	arena_free(a);
+}
+
 static unsigned long told(const char *text)
 {
 	unsigned long n = 0;
@@ -255,5 +276,6 @@ int main(void)
 	TESTS_ADD(programs_are_rows_of_tables);
 	TESTS_ADD(the_first_differences_are_shown);
 	TESTS_ADD(every_reason_is_told_with_its_number);
+	TESTS_ADD(what_could_not_be_run);
 	return tests_run("report-agree");
 }

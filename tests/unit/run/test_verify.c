@@ -90,7 +90,7 @@ static enum run_end fake_lab(const struct scenario *const *list, size_t n,
 
 struct seen {
 	struct str cases; /* "client/resolver agrees" */
-	unsigned long ends[3];
+	unsigned long ends[4];
 	const char *difference;
 	char text[64];
 };
@@ -113,12 +113,14 @@ static void on_program(void *ctx, enum verify_part part, const struct program *p
 
 static void on_case(void *ctx, const struct verify_case *c)
 {
-	static const char *const ends[] = { "agrees", "differs", "skipped" };
+	static const char *const ends[] = { "agrees", "differs", "skipped", "lost" };
 	struct seen *s = ctx;
 
 	s->ends[c->end]++;
 	str_printf(&s->cases, "%s/%s %s", c->client == NULL ? "-" : c->client->name,
 		c->resolver == NULL ? "-" : c->resolver->name, ends[c->end]);
+	if (c->end == VERIFY_SKIPPED || c->end == VERIFY_LOST)
+		str_printf(&s->cases, ": %s", c->reason);
 	if (c->end == VERIFY_DIFFERS) {
 		str_printf(&s->cases, ": %s", c->comparison->list[0].what);
 		assert_string_equal(c->emulated->id, c->real->id);
@@ -350,16 +352,48 @@ static void leave_out(struct record *r)
 	r->outcome.reason = "no clock";
 }
 
-static void what_was_not_run_is_skipped(void **state)
+static void have_none(struct record *r)
+{
+	leave_out(r);
+	r->client_program = NULL;
+}
+
+/* As when the message was sent, and could not be sent again. */
+static void stop_at_a_step(struct record *r)
+{
+	static const struct record_outcome steps[] = {
+		{ .verdict = VERDICT_DELIVERED },
+		{ .verdict = VERDICT_SKIPPED, .reason = "its box is gone" },
+	};
+
+	r->result = RESULT_SKIPPED;
+	r->steps = steps;
+	r->n_steps = 2;
+}
+
+static const struct not_run_row {
+	const char *name;
+	void (*spoil)(struct record *r);
+	const char *cases;
+} not_run_rows[] = {
+	{ "a program that cannot be had is skipped", have_none,
+		"postfix-3.7/- skipped: no clock\n" },
+	{ "a program that is here and did not run is no skip", leave_out,
+		"postfix-3.7/- lost: no clock\n" },
+	{ "nor is one that did not run to the end", stop_at_a_step,
+		"postfix-3.7/- lost: its box is gone\n" },
+};
+
+static void what_was_not_run(void **state)
 {
 	const struct program *const list[] = { &postfix_3_7, NULL };
+	const struct not_run_row *row = *state;
 	struct verify_options o = { 0 };
 	struct seen s;
 
-	(void)state;
-	spoil = leave_out;
+	spoil = row->spoil;
 	assert_int_equal(verify_with(&s, &o, list), RUN_DONE);
-	assert_string_equal(s.cases.data, "postfix-3.7/- skipped\n");
+	assert_string_equal(s.cases.data, row->cases);
 	done(&s);
 }
 
@@ -403,7 +437,7 @@ int main(void)
 	TESTS_ADD(what_another_seed_brings_agrees);
 	TESTS_ADD(what_another_order_of_records_brings_agrees);
 	TESTS_ADD(what_the_order_of_records_does_not_bring_differs);
-	TESTS_ADD(what_was_not_run_is_skipped);
+	TESTS_ADD_ROWS(not_run_rows, what_was_not_run);
 	TESTS_ADD(a_case_that_is_none_ends_it);
 	TESTS_ADD(a_broken_lab_ends_it);
 	return tests_run("run-verify");
