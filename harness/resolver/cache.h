@@ -41,6 +41,8 @@ enum entry_kind {
 	ENTRY_NXDOMAIN, /* of all types when the type is 0 */
 	ENTRY_SERVFAIL,
 	ENTRY_CUT,    /* the type is NS */
+	ENTRY_ALONG,  /* addresses that came beside an answer: they go along with one
+		       * again, and answer nothing by themselves (RFC 2181 5.4.1) */
 	ENTRY_PACKET, /* a finished answer, by policy */
 	ENTRY_MEMO,   /* a finished answer, as long as nothing in the cache changed */
 };

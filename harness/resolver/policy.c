@@ -96,6 +96,9 @@ const struct resolver_policy resolver_policies[] = {
 			ANY_CACHED_ALL, /* rbtdb.c cache_find: dns_rdatatype_any */
 		.lame = LAME_IS_NODATA, /* rctx_answer_none() */
 		.notimp_fails = true,
+		/* minimal-responses no-auth-recursive; lib/ns/query.c
+		 * query_additional_cb(), lib/dns/resolver.c check_related() */
+		.additional = true,
 		.ns_never_alias = true, /* adb.c dns_adb_createfind() */
 		.chain = CHAIN_FIRST,
 		.chain_max = 11, /* DEFAULT_MAX_RESTARTS; 16 before 2024 */
@@ -327,6 +330,8 @@ static void put_chains(struct str *s, const struct resolver_policy *p)
 	put_field(s, "aliases followed", text);
 	put_field(s, "SERVFAIL comes with", shown_text[p->shown]);
 	put_field(s, "a chain is believed", chain_text[p->chain]);
+	put_field(s, "an MX comes with addresses",
+		p->additional ? "that are cached" : "never");
 	put_field(s, "an NS that is an alias",
 		p->ns_never_alias ? "has no address" : "is followed");
 }

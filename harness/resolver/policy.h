@@ -105,6 +105,9 @@ struct resolver_policy {
 	bool knows_localhost;  /* RFC 6761 6.3; else it is asked as any name */
 	bool notimp_fails;     /* NOTIMP is final; only FORMERR drops EDNS */
 	bool one_timeout;      /* a silent server is not asked again */
+	/* Cached addresses of an MX answer's hosts are its additional section, also
+	 * those that came that way. */
+	bool additional;
 	bool ns_never_alias; /* RFC 2181 10.3: an NS that is an alias has no address */
 	/* Sets DO in every query (RFC 3225): signed zones answer at length, which can
 	 * mean TCP. Nothing is validated here. */

@@ -64,6 +64,19 @@ static void limit_sameness(struct frame *f, const struct entry *e, uint32_t age)
 		f->same_until_us = e->expires_us;
 }
 
+/* To the answer that is being made, with the TTLs of now. */
+static void add_aged(
+	struct resolver *r, enum section_id id, const struct entry *e, uint32_t age)
+{
+	for (unsigned i = 0; i < e->n; i++) {
+		struct rr rr = e->rr[i];
+		uint32_t ttl = cache_ttl(&r->cache, rr.ttl);
+
+		rr.ttl = ttl > age ? ttl - age : 0;
+		msg_add(&r->answer, r->arena, id, &rr);
+	}
+}
+
 void frame_emit(struct resolver *r, struct frame *f, const struct entry *e)
 {
 	uint32_t age = entry_age(e, r->now_us);
@@ -80,13 +93,7 @@ void frame_emit(struct resolver *r, struct frame *f, const struct entry *e)
 		return;
 	}
 	m->section[ANSWER] = f->answer;
-	for (unsigned i = 0; i < e->n; i++) {
-		struct rr rr = e->rr[i];
-		uint32_t ttl = cache_ttl(&r->cache, rr.ttl);
-
-		rr.ttl = ttl > age ? ttl - age : 0;
-		msg_add(m, r->arena, ANSWER, &rr);
-	}
+	add_aged(r, ANSWER, e, age);
 	f->answer = m->section[ANSWER];
 }
 
@@ -481,6 +488,62 @@ static void share_ttl(struct resolver *r, const struct frame *f)
 	}
 }
 
+static bool is_added(const struct msg *m, const struct name *host, uint16_t type)
+{
+	const struct section *s = &m->section[ADDITIONAL];
+
+	for (unsigned i = 0; i < s->n; i++) {
+		if (s->rr[i].type == type && name_equal(s->rr[i].owner, host))
+			return true;
+	}
+	return false;
+}
+
+static void add_addresses(
+	struct resolver *r, struct frame *f, const struct name *host, uint16_t type)
+{
+	const struct node *node = cache_node(&r->cache, host);
+	const struct entry *e = node_answer(node, type, r->now_us);
+	uint32_t age;
+
+	if (e == NULL)
+		e = node_entry(node, ENTRY_ALONG, type, r->now_us);
+	if (e == NULL || (e->kind != ENTRY_DATA && e->kind != ENTRY_ALONG) ||
+		is_added(&r->answer, host, type))
+		return;
+	age = entry_age(e, r->now_us);
+	limit_sameness(f, e, age);
+	add_aged(r, ADDITIONAL, e, age);
+}
+
+/* Hosts whose addresses go along with an answer that names them: with more, none. BIND
+ * 9.18 DNS_RDATASET_MAXADDITIONAL (CVE-2024-11187). */
+#define ADDITIONAL_HOSTS_MAX 13
+
+static unsigned count_exchanges(const struct section *answer)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < answer->n; i++)
+		n += answer->rr[i].type == TYPE_MX;
+	return n;
+}
+
+/* RFC 1035 3.3.9, as far as the cache has them. */
+static void add_additional(struct resolver *r, struct frame *f)
+{
+	if (count_exchanges(&f->answer) > ADDITIONAL_HOSTS_MAX)
+		return;
+	for (unsigned i = 0; i < f->answer.n; i++) {
+		const struct rr *rr = &f->answer.rr[i];
+
+		if (rr->type != TYPE_MX)
+			continue;
+		add_addresses(r, f, rr_target(rr), TYPE_A);
+		add_addresses(r, f, rr_target(rr), TYPE_AAAA);
+	}
+}
+
 static void finish_answer(struct resolver *r, struct frame *f)
 {
 	struct msg *m = &r->answer;
@@ -495,6 +558,8 @@ static void finish_answer(struct resolver *r, struct frame *f)
 				(struct section){ .rr = (struct rr *)(uintptr_t)f->soa,
 					.n = 1 };
 	}
+	if (r->policy->additional && f->rcode == RCODE_NOERROR)
+		add_additional(r, f);
 	if (r->policy->one_ttl && f->went_upstream)
 		share_ttl(r, f);
 	remember_answer(r, f);
@@ -518,6 +583,7 @@ static void use_message(
 	r->answer.question = *q;
 	age_section(r, &r->answer.section[ANSWER], age);
 	age_section(r, &r->answer.section[AUTHORITY], age);
+	age_section(r, &r->answer.section[ADDITIONAL], age);
 	r->done = true;
 }
 

@@ -231,6 +231,41 @@ static void keep_any(struct resolver *r, struct frame *f, const struct section *
 	}
 }
 
+/* Addresses of this kind and name that came in the additional section, and that the
+ * asked zone may speak of. */
+static void keep_along(struct resolver *r, struct frame *f, const struct section *from,
+	const struct name *host, uint16_t type)
+{
+	struct rr *list = arena_array(r->arena, from->n, sizeof(*list));
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < from->n && i < SCRUB_RECORDS_MAX; i++) {
+		const struct rr *rr = &from->rr[i];
+
+		if (rr->type == type && name_equal(rr->owner, host))
+			list[n++] = *rr;
+	}
+	if (n > 0 && name_is_under(host, f->cut->zone))
+		keep(r, f, host, type, ENTRY_ALONG, list, n);
+}
+
+/* BIND 9.18 lib/dns/resolver.c (check_related): addresses of the hosts that an accepted
+ * record names. */
+static void take_along(struct resolver *r, struct frame *f, const struct msg *m,
+	const struct section *own)
+{
+	const struct section *from = &m->section[ADDITIONAL];
+
+	if (!r->policy->additional || from->n == 0)
+		return;
+	for (unsigned i = 0; i < own->n; i++) {
+		if (own->rr[i].type != TYPE_MX)
+			continue;
+		keep_along(r, f, from, rr_target(&own->rr[i]), TYPE_A);
+		keep_along(r, f, from, rr_target(&own->rr[i]), TYPE_AAAA);
+	}
+}
+
 static void take_own(struct resolver *r, struct frame *f, const struct section *own)
 {
 	/* A CNAME that was asked for by its type answers later questions as well as one
@@ -472,6 +507,8 @@ static void take_answer(struct resolver *r, struct frame *f, const struct msg *m
 		if (m->rcode == RCODE_NXDOMAIN)
 			at.own.n =
 				0; /* "no such name" and its data: the rcode counts */
+		if (at.own.n > 0 && (at.cname == NULL || at.own_first))
+			take_along(r, f, m, &at.own);
 		if (at.dname != NULL) {
 			target = follow_dname(r, f, &at);
 		} else if (at.own.n > 0 && at.cname != NULL) {

@@ -371,8 +371,89 @@ static const struct ns_row ns_rows[] = {
 	{ "PowerDNS asks an NS that is an alias", "powerdns-recursor-4.8", FOUND },
 };
 
+/* What comes beside the answer. */
+static const struct along_row {
+	const char *name, *policy, *questions, *want;
+	struct fault fault;
+} along_rows[] = {
+	{ "BIND hands on the addresses that came with an MX", "bind-9.18", "MX x",
+		"mx 300 A 192.0.2.25, mx 300 AAAA 2001:db8::25, " },
+	{ "and again from its cache, as old as they are", "bind-9.18",
+		"MX x, wait 100, MX x",
+		"mx 200 A 192.0.2.25, mx 200 AAAA 2001:db8::25, " },
+	{ "BIND hands on an address that was asked for before", "bind-9.18",
+		"A mx, wait 100, MX x",
+		"mx 200 A 192.0.2.25, mx 300 AAAA 2001:db8::25, " },
+	{ "BIND knows none of a host in another zone", "bind-9.18", "MX far", "" },
+	{ "but for one that was asked for", "bind-9.18", "A mx.offsite.net., MX far",
+		"mx.offsite.net 300 A 192.0.2.26, " },
+	{ "what came along is no answer to a question", "bind-9.18", "MX x, A mx", "",
+		{ "servfail", "A", 0, false } },
+	{ "BIND adds a host once that is named twice", "bind-9.18", "MX twice",
+		"mx 300 A 192.0.2.25, mx 300 AAAA 2001:db8::25, " },
+	{ "BIND adds addresses for 13 hosts", "bind-9.18", "MX many13",
+		"mx 300 A 192.0.2.25, mx 300 AAAA 2001:db8::25, " },
+	{ "and none for 14", "bind-9.18", "MX many14", "" },
+	{ "Unbound adds none", "unbound-1.17", "MX x", "" },
+	{ "Knot adds none", "knot-resolver-5.6", "MX x", "" },
+	{ "PowerDNS adds none", "powerdns-recursor-4.8", "MX x", "" },
+};
+
+static void put_many(struct str *s, unsigned n)
+{
+	for (unsigned i = 1; i < n; i++)
+		str_printf(s, "many%u MX 20 none%u\n", n, i);
+	str_printf(s, "many%u MX 10 mx\n", n);
+}
+
+/* "mx 300 A 192.0.2.25, ", names short where they are of the zone */
+static void put_beside(struct str *s, const struct msg *m)
+{
+	static const char zone[] = ".mywebservice.com";
+
+	for (unsigned i = 0; i < m->section[ADDITIONAL].n; i++) {
+		const struct rr *rr = &m->section[ADDITIONAL].rr[i];
+		char owner[NAME_TEXT_MAX], type[RRTYPE_TEXT_MAX], *end;
+
+		name_to_text(rr->owner, owner);
+		end = strstr(owner, zone);
+		if (end != NULL)
+			*end = '\0';
+		str_printf(
+			s, "%s %u %s ", owner, rr->ttl, rrtype_to_text(rr->type, type));
+		rr_put_rdata(s, rr);
+		str_puts(s, ", ");
+	}
+}
+
+static void what_comes_beside_the_answer(void **state)
+{
+	const struct along_row *along = *state;
+	struct row row = { .policy = along->policy, .fault = along->fault };
+	struct str records = STR_INIT, got = STR_INIT;
+	const struct msg *m;
+	struct world w;
+
+	str_puts(&records, "x MX 10 mx\nmx A 192.0.2.25\nmx AAAA 2001:db8::25\n"
+			   "far MX 10 mx.offsite.net.\n"
+			   "twice MX 10 mx\ntwice MX 20 mx\n");
+	put_many(&records, 13);
+	put_many(&records, 14);
+	row.records = records.data;
+	build(&w, &row);
+	m = ask_all(&w, along->questions);
+	put_beside(&got, m);
+	assert_string_equal(got.data, along->want);
+	if (along->fault.quirk != NULL)
+		assert_int_equal(m->rcode, RCODE_SERVFAIL);
+	str_clear(&records);
+	str_clear(&got);
+	world_clear(&w);
+}
+
 int main(void)
 {
+	TESTS_ADD_ROWS(along_rows, what_comes_beside_the_answer);
 	TESTS_ADD_ROWS(ns_rows, test_ns_alias);
 	TESTS_ADD_ROWS(rows, test_row);
 	TESTS_ADD_ROWS(chain_rows, test_chain);
