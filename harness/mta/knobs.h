@@ -81,7 +81,12 @@ enum ask { ASK_A, ASK_A_AAAA, ASK_AAAA_A, ASK_NOTHING };
 enum when { WHEN_EAGER, WHEN_LAZY };
 enum family_first { FAMILY_ASKED, FAMILY_V6, FAMILY_V4, FAMILY_ALTERNATE };
 enum order { ORDER_ANSWER, ORDER_SHUFFLE, ORDER_HASH };
-enum pool { POOL_HOST, POOL_SHUFFLE, POOL_V6 };
+enum pool {
+	POOL_HOST,
+	POOL_SHUFFLE,
+	POOL_V6,
+	POOL_IMPLICIT, /* shuffled, of an implicit MX only */
+};
 enum bad_host { BAD_HOST_SKIP, BAD_HOST_STOP };
 enum host_alias {
 	HOST_ALIAS_NONE,
@@ -107,7 +112,11 @@ enum search {
 	SEARCH_DOMAIN, /* MX, and addresses of an implicit MX */
 };
 enum mta_sts { STS_NONE, STS_BEFORE_MX, STS_AFTER_MX };
-enum idn { IDN_CONVERT, IDN_RAW };
+enum idn {
+	IDN_CONVERT,
+	IDN_RAW,
+	IDN_REFUSE, /* such an address is none */
+};
 enum next { NEXT_ADDRESS, NEXT_HOST, NEXT_STOP };
 
 /* Room for the source of each field; profile.c asserts that it is enough. */

@@ -20,7 +20,7 @@ static const struct name *domain_name(struct mta *m, const char *text)
 	const char *why,
 		*ascii = m->p->idn == IDN_RAW ? text : idn_to_ascii(m->arena, text);
 
-	if (ascii == NULL)
+	if (ascii == NULL || (m->p->idn == IDN_REFUSE && ascii != text))
 		return NULL;
 	if (ascii != text)
 		TRACE(m, "idn", "%s is looked up as %s", text, ascii);

@@ -65,8 +65,8 @@ static const struct field fields[] = {
 	{ "versions", FIELD_TEXT, AT(versions), NULL, 0, 0,
 		"which versions this stands for" },
 	{ "stub", FIELD_STUB, AT(stub), NULL, 0, 0, "the resolver library inside" },
-	WORD("idn", idn, WORDS("convert", "raw"),
-		"a U-label domain is asked as A-labels, or byte for byte"),
+	WORD("idn", idn, WORDS("convert", "raw", "refuse"),
+		"a U-label domain is asked as A-labels, byte for byte, or refused"),
 	WORD("search-list", search, WORDS("none", "mx", "addresses", "both", "domain"),
 		"look-ups that go on with the search list of resolv.conf; domain: MX "
 		"and the addresses of an implicit MX"),
@@ -221,7 +221,7 @@ static const struct field fields[] = {
 
 	WORD("order", order, WORDS("answer", "shuffle", "hash"),
 		"hosts of equal preference"),
-	WORD("pool", pool, WORDS("host", "shuffle", "v6-first"),
+	WORD("pool", pool, WORDS("host", "shuffle", "v6-first", "implicit"),
 		"addresses of equal preference: host by host, or mixed"),
 	WORD("family-first", family_first, WORDS("asked", "v6", "v4", "alternate"),
 		"which addresses of a host come first"),

@@ -273,7 +273,9 @@ static const struct setting set_opensmtpd_6_8[] = {
 	{ "stub", "libasr", "OpenSMTPD 3153385b usr.sbin/smtpd/dns.c:164-184" },
 	{ "search-list", "addresses",
 		"OpenSMTPD 3153385b usr.sbin/smtpd/dns.c:381-386" },
-	{ "idn", "raw", "OpenSMTPD 3153385b usr.sbin/smtpd/dns.c" },
+	{ "idn", "refuse",
+		"OpenSMTPD 3153385b usr.sbin/smtpd/util.c valid_domainpart(); run: "
+		"6.8.0p2, 7.6.0p1" },
 	{ "on-nodata", "address", "OpenSMTPD 3153385b usr.sbin/smtpd/dns.c:299-303" },
 	{ "on-nxdomain", "bounce - Domain does not exist",
 		"OpenSMTPD 3153385b usr.sbin/smtpd/dns.c:251-262; mta.c:1083-1108" },
@@ -538,6 +540,10 @@ static const struct setting set_haraka[] = {
 		"Haraka 3.1.6 outbound/hmail.js:300-307" },
 	{ "addresses", "aaaa-a", "haraka-net-utils lib/get_mx.js:55-75" },
 	{ "order", "shuffle", "Haraka 3.1.6 outbound/hmail.js sort_mx" },
+	/* Without MX each address is a host of its own. */
+	{ "pool", "implicit",
+		"haraka-net-utils 1.9.3 lib/get_mx.js:33; Haraka 3.1.7 "
+		"outbound/hmail.js:236; run: 3.1.7" },
 	{ "on-no-address", "defer 4.1.2 Tried all MXs",
 		"Haraka 3.1.6 outbound/hmail.js:300-307" },
 	{ "on-no-address-soft", "defer 4.1.2 Tried all MXs",

@@ -110,11 +110,12 @@ static uint64_t pool_key(
 {
 	uint64_t tie = 0;
 
-	if (m->p->pool == POOL_HOST)
+	if (m->p->pool == POOL_HOST || (m->p->pool == POOL_IMPLICIT && !m->implicit))
 		return index;
 	if (m->p->pool == POOL_V6 && ip->family == 4)
 		tie = UINT64_C(1) << 27;
-	if (m->p->pool == POOL_SHUFFLE || m->p->order == ORDER_SHUFFLE)
+	if (m->p->pool == POOL_SHUFFLE || m->p->pool == POOL_IMPLICIT ||
+		m->p->order == ORDER_SHUFFLE)
 		tie |= rng_next(&m->rng) >> 37;
 	return (uint64_t)h->preference << 48 | tie << 20 | index;
 }

@@ -45,7 +45,8 @@ submit() {
 # Of the first message: the others are notifications. A delivery's line has its result
 # and why, also when there was no session. "No valid route" and its like say that all
 # hosts failed; the message waits from then on, though the line about it follows only when
-# mta.c looks again, some ten seconds later.
+# mta.c looks again, some ten seconds later. From eight hosts on it never says so: when the
+# last one has failed the first may be tried again, and it goes round among them.
 outcome() {
 	refusal
 	awk '
@@ -53,6 +54,11 @@ outcome() {
 			id = " evpid=" substr($0, RSTART + 20, 8)
 		}
 		match($0, / mta error reason=/) { why = substr($0, RSTART + RLENGTH) }
+		events == 0 && match($0, / mta connecting address=[^ ]+/) &&
+			tried[substr($0, RSTART, RLENGTH)]++ {
+			what = "deferred"
+			text = why
+		}
 		events == 0 && id != "" && match($0, \
 			/smtp-out: (No valid route|No MX found|Address family mismatch) /) {
 			what = "deferred"

@@ -173,6 +173,12 @@ static void literals_and_unicode_are_understood(void **state)
 		1);
 	assert_string_equal(
 		answers_run(arena, m, "", true), "MX xn--bcher-kva.example");
+	m = client("opensmtpd",
+		"user@b\xc3\xbc"
+		"cher.example",
+		1);
+	assert_string_equal(answers_run(arena, m, "", true), "");
+	assert_string_equal(answers_result(arena, mta_result(m)), "bounced 5.1.3");
 	m = client("dma", "user@[192.0.2.9]", 1);
 	assert_string_equal(answers_run(arena, m, "", true),
 		"MX [192.0.2.9], MX [192.0.2.9].sender.example");
