@@ -40,6 +40,10 @@
 
 #define TIMEOUT_FIRST_US UINT64_C(800000)
 
+/* The last round of a patient policy: no client waits so long (Unbound 1.17.1, run: no
+ * answer within a minute). */
+#define TIMEOUT_PATIENT_US UINT64_C(60000000)
+
 enum frame_state {
 	FRAME_LOOKUP, /* is sname in the cache? else: which servers are closest? */
 	FRAME_SEND,   /* ask the next server, or give up */

@@ -36,6 +36,7 @@ const struct resolver_policy resolver_policies[] = {
 		.whole_seconds = true,
 		.free_minimised = true,
 		.made_cname_ttl0 = true,
+		.patient = true, /* iterator.c: backed off up to 120 s a try; run */
 		.qmin = QMIN_A_FULL,
 		.qmin_max = 10, /* MAX_MINIMISE_COUNT */
 		.cname = CNAME_ANSWERS_EVERY_TYPE,
@@ -59,6 +60,7 @@ const struct resolver_policy resolver_policies[] = {
 			  "tried",
 		.asks_signatures = true,
 		.whole_seconds = true,
+		.patient = true,
 		.made_cname_ttl0 = true,
 		.cname = CNAME_ANSWERS_EVERY_TYPE,
 		.mixed = MIXED_CNAME_IF_FIRST,
@@ -364,7 +366,9 @@ static void put_failures(struct str *s, const struct resolver_policy *p)
 		p->retries == 0 ? "" : "s");
 	put_field(s, "a failing server is asked", text);
 	put_field(s, "a silent server is asked",
-		p->one_timeout ? "once" : "once more, and once again");
+		p->one_timeout ? "once"
+		: p->patient   ? "for more than a minute"
+			       : "once more, and once again");
 	put_field(s, "NOTIMP",
 		p->notimp_fails ? "is final" : "is tried again without EDNS");
 	put_field(s, "an empty reply without AA", lame_text[p->lame]);

@@ -105,6 +105,7 @@ struct resolver_policy {
 	bool knows_localhost;  /* RFC 6761 6.3; else it is asked as any name */
 	bool notimp_fails;     /* NOTIMP is final; only FORMERR drops EDNS */
 	bool one_timeout;      /* a silent server is not asked again */
+	bool patient; /* it goes on asking silent servers for more than a minute */
 	/* Cached addresses of an MX answer's hosts are its additional section, also
 	 * those that came that way. */
 	bool additional;

@@ -281,7 +281,9 @@ static void send_query(struct resolver *r, struct frame *f)
 
 	x->to = f->cut->servers[current_server(f)].ip;
 	x->tcp = f->tcp;
-	x->timeout_us = TIMEOUT_FIRST_US << f->round;
+	x->timeout_us = r->policy->patient && f->round + 1 == ROUNDS_MAX
+				? TIMEOUT_PATIENT_US
+				: TIMEOUT_FIRST_US << f->round;
 	msg_init_query(&x->query, (uint16_t)(rng_next(&r->rng) >> 48), &q, false);
 	if (f->no_edns) {
 		x->query.has_edns = false;

@@ -13,6 +13,7 @@ static int upstream_lookup(
 	void *ctx, struct arena *a, const struct question *q, struct msg *ret)
 {
 	const struct drive *asking = ctx;
+	const struct msg *answer;
 	struct drive own;
 
 	if (asking->depth >= DRIVE_DEPTH_MAX)
@@ -25,7 +26,10 @@ static int upstream_lookup(
 	own.clock_us = asking->clock_us != NULL ? asking->clock_us : &asking->now_us;
 	if (asking->stage > 0)
 		drive_enter(&own, asking->stage);
-	*ret = *drive_ask(&own, q);
+	answer = drive_ask(&own, q);
+	if (answer == NULL)
+		return -1;
+	*ret = *answer;
 	return ret->rcode == RCODE_SERVFAIL ? -1 : 0;
 }
 
@@ -201,13 +205,20 @@ const struct msg *drive_ask(struct drive *d, const struct question *q)
 {
 	struct exchange x;
 	struct reply reply;
+	uint64_t until;
 
 	if (d->outside != NULL)
 		return ask_outside(d, q);
+	until = d->now_us + DRIVE_PATIENCE_US;
 	resolver_ask(d->resolver, q, d->now_us);
 	while (resolver_want(d->resolver, &x) == RESOLVER_SEND) {
-		const struct msg *came = carry(d, &x, &reply);
+		const struct msg *came;
 
+		if (d->now_us >= until)
+			return NULL;
+		if (x.timeout_us > until - d->now_us)
+			x.timeout_us = until - d->now_us;
+		came = carry(d, &x, &reply);
 		resolver_feed(d->resolver, came, d->now_us);
 	}
 	return resolver_answer(d->resolver);

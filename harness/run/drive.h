@@ -53,6 +53,11 @@ struct drive_arrange {
  * magnitude matters: far below every timeout, far above zero. */
 #define DRIVE_ROUND_TRIP_US 10000
 
+/* What clients wait for an answer: resolv.conf(5) has two tries of five seconds; with
+ * what the tries themselves take, so that a resolver that gives up after ten (BIND
+ * resolver-query-timeout, Knot Resolver) is still heard. */
+#define DRIVE_PATIENCE_US UINT64_C(11000000)
+
 struct drive {
 	struct arena *arena;
 	const struct world *world;
@@ -81,7 +86,7 @@ void drive_init(struct drive *d, struct arena *a, const struct world *world,
 void drive_enter(struct drive *d, unsigned stage);
 
 /* One question to the resolver, carried through; the clock moves on by what it took.
- * NULL only from an outside one that does not answer. */
+ * NULL when none came within the client's patience. */
 const struct msg *drive_ask(struct drive *d, const struct question *q);
 
 /* What the web host of the stage says; in a. It takes no time. */

@@ -69,6 +69,11 @@ static void resolve(struct lab_front *f, const struct question *q, struct msg *r
 		return;
 	}
 	answer = drive_ask(&f->drive, q);
+	if (answer == NULL) {
+		/* Real clients would wait as long in real time for nothing. */
+		reply->rcode = RCODE_SERVFAIL;
+		return;
+	}
 	reply->rcode = answer->rcode;
 	reply->aa = answer->aa;
 	memcpy(reply->section, answer->section, sizeof(reply->section));
