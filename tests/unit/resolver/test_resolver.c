@@ -423,7 +423,11 @@ static void test_silence_ends(void **state)
 	w.silent = true;
 	world_ask(&w, "MX", "x.mywebservice.com");
 	assert_int_equal(resolver_answer(w.resolver)->rcode, RCODE_SERVFAIL);
-	assert_in_range(w.now_us, SECOND, 15 * SECOND);
+	/* Unbound 1.17.1, run: nothing was heard of it within a minute. */
+	if (p->patient)
+		assert_in_range(w.now_us, 60 * SECOND, 80 * SECOND);
+	else
+		assert_in_range(w.now_us, SECOND, 15 * SECOND);
 	world_clear(&w);
 }
 
@@ -678,7 +682,7 @@ static const struct property_row properties[] = {
 	{ "garbage ends within the limits, and the same way each time", test_garbage },
 	{ "a cached TTL counts down to the end", test_ttl_counts_down },
 	{ "a stranger's records never reach the cache", test_stranger_is_not_cached },
-	{ "silence everywhere is SERVFAIL in good time", test_silence_ends },
+	{ "silence everywhere is SERVFAIL in the policy's time", test_silence_ends },
 	{ "the address of a server without glue is found", test_glueless_zone },
 };
 
