@@ -18,6 +18,9 @@
 #define JOBS_A_PROCESSOR 16
 #define JOBS_MAX 64
 
+/* Of them, of one scenario. */
+#define AT_A_TIME_MAX 16
+
 /* A real program, as this run has it. */
 struct entry {
 	const struct program *program;
@@ -30,9 +33,11 @@ struct lab {
 	struct arena *arena;
 	struct entry *entries;
 	size_t n;
-	unsigned jobs, inner;
+	unsigned jobs;
 	const struct lab_options *options;
 	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t freed; /* one less is under way */
+	unsigned under_way;   /* of `jobs` */
 	size_t n_done, n_cases;
 };
 
@@ -112,8 +117,7 @@ static int try_netns(struct errs *errs)
 	return 0;
 }
 
-struct lab *lab_new(const struct run_options *o, size_t n_scenarios, size_t n_cases,
-	struct errs *errs)
+struct lab *lab_new(const struct run_options *o, size_t n_cases, struct errs *errs)
 {
 	struct arena *a = arena_new();
 	struct lab *lab = arena_alloc(a, sizeof(*lab));
@@ -122,12 +126,10 @@ struct lab *lab_new(const struct run_options *o, size_t n_scenarios, size_t n_ca
 	lab->options = o->lab;
 	lab->n_cases = n_cases;
 	pthread_mutex_init(&lab->lock, NULL);
+	pthread_cond_init(&lab->freed, NULL);
 	lab->n = o->lab->n_programs;
 	lab->entries = arena_array(a, lab->n, sizeof(*lab->entries));
 	lab->jobs = jobs_of(o);
-	lab->inner = n_scenarios == 0 ? lab->jobs
-				      : (lab->jobs + (unsigned)n_scenarios - 1) /
-						(unsigned)n_scenarios;
 	/* Roots first: who becomes root of a user namespace cannot build any more. */
 	for (size_t i = 0; i < lab->n; i++) {
 		lab->entries[i].program = o->lab->programs[i];
@@ -392,20 +394,46 @@ static struct job *take_job(struct plan *p)
 	return j;
 }
 
+/* Scenarios share the places: one whose jobs all wait for timeouts is not the last to
+ * end because it does them one after another. */
+static void begin_job(struct lab *lab)
+{
+	pthread_mutex_lock(&lab->lock);
+	while (lab->under_way >= lab->jobs)
+		pthread_cond_wait(&lab->freed, &lab->lock);
+	lab->under_way++;
+	pthread_mutex_unlock(&lab->lock);
+}
+
+static void end_job(struct lab *lab)
+{
+	pthread_mutex_lock(&lab->lock);
+	lab->under_way--;
+	pthread_cond_signal(&lab->freed);
+	pthread_mutex_unlock(&lab->lock);
+}
+
 static void *work(void *ctx)
 {
+	struct plan *p = ctx;
 	struct job *j;
 
-	while ((j = take_job(ctx)) != NULL)
-		do_job(ctx, j);
+	while ((j = take_job(p)) != NULL) {
+		begin_job(p->lab);
+		do_job(p, j);
+		end_job(p->lab);
+	}
 	return NULL;
 }
 
 static void do_all(struct plan *p)
 {
-	pthread_t threads[JOBS_MAX];
-	unsigned n = p->lab->inner;
+	pthread_t threads[AT_A_TIME_MAX];
+	unsigned n = 0;
 
+	for (const struct job *j = p->first; j != NULL && n < AT_A_TIME_MAX;
+		j = j->next)
+		n++;
 	p->at = p->first;
 	for (unsigned i = 0; i < n; i++) {
 		if (pthread_create(&threads[i], NULL, work, p) != 0)

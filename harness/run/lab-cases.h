@@ -8,8 +8,7 @@ struct lab;
 
 /* Finds the programs' package roots, or builds them. NULL when this machine has no lab:
  * one line in errs says why. While the process has one thread. */
-struct lab *lab_new(const struct run_options *o, size_t n_scenarios, size_t n_cases,
-	struct errs *errs);
+struct lab *lab_new(const struct run_options *o, size_t n_cases, struct errs *errs);
 void lab_free(struct lab *lab);
 
 /* Scenarios at a time, and cases of one scenario at a time: most of it is waiting. */

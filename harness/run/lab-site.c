@@ -102,9 +102,12 @@ const struct msg *lab_site_ask(
 	struct asking asking = { .arena = a };
 
 	if (s->failure == NULL)
-		ask(s, q, LAB_PATIENCE_US, &asking);
-	if (asking.came == NULL)
+		ask(s, q, s->was_silent ? LAB_PATIENCE_LEFT_US : LAB_PATIENCE_US,
+			&asking);
+	if (asking.came == NULL) {
+		s->was_silent = true;
 		lab_site_check(s);
+	}
 	return asking.came;
 }
 

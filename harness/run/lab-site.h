@@ -38,6 +38,7 @@ struct lab_site {
 	uint64_t ahead_us; /* the real resolver's clock */
 	/* Why nothing can be done here any more, or NULL. */
 	const char *failure;
+	bool was_silent; /* the resolver has outlasted a client's patience */
 };
 
 /* 0; or -1, and s->failure says why: it is to be closed all the same. */
@@ -75,6 +76,9 @@ struct drive_outside lab_site_outside(struct lab_site *s);
 
 /* A client's patience (drive.h), and what a busy machine adds. */
 #define LAB_PATIENCE_US (DRIVE_PATIENCE_US + UINT64_C(4000000))
+
+/* For one that has outlasted it before: what it says, it says soon. */
+#define LAB_PATIENCE_LEFT_US UINT64_C(3000000)
 
 /* What a visitor waits for a page: its hosts are next door, and where none is nobody
  * ever answers. */

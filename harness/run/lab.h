@@ -23,8 +23,8 @@ struct program;
 
 /* Real time for one start of a program; for one message from its submission until
  * nothing more is waited for; for any other command of a driver. A machine under load
- * needs them; chasquid waits a minute for a silent host where the kernel does not give up
- * earlier (netns.c). */
+ * needs them; chasquid waits a minute for a silent host where the kernel does not give
+ * up earlier (netns.c). */
 #define LAB_START_LIMIT_US UINT64_C(30000000)
 #define LAB_CASE_LIMIT_US UINT64_C(90000000)
 #define LAB_COMMAND_LIMIT_US UINT64_C(20000000)

@@ -447,7 +447,7 @@ enum run_end run_scenarios(const struct scenario *const *list, size_t n,
 
 		for (size_t i = 0; i < p.n; i++)
 			n_cases += cases_count(chosen[i], &cast);
-		p.lab = lab_new(options, p.n, n_cases, errs);
+		p.lab = lab_new(options, n_cases, errs);
 		if (p.lab == NULL) {
 			arena_free(a);
 			return RUN_BROKEN;
